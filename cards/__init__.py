@@ -1,0 +1,1 @@
+"""The face: findings to cards. Pure."""

@@ -1,0 +1,1 @@
+"""The edge: protocol, FHIR reading, storage, demonstration page."""

@@ -1,0 +1,1 @@
+"""The mind: guideline content and its evaluation. No web, no FHIR, no network, no database."""

@@ -1,0 +1,198 @@
+"""Words of the answer: what the guidelines say about one drug for one patient. Every type is frozen."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import StrEnum
+
+from knowledge.facts import Answer, DrugOrder, Ingredient
+
+
+class Strength(StrEnum):
+    """How strongly a body recommends; NONE where it makes no recommendation."""
+
+    STRONG = "strong"
+    MODERATE = "moderate"
+    OPTIONAL = "optional"
+    NONE = "none"
+
+
+class Indicator(StrEnum):
+    """A card's urgency (CDS Hooks 2.0 "Card Attributes")."""
+
+    CRITICAL = "critical"
+    WARNING = "warning"
+    INFO = "info"
+
+
+class Basis(StrEnum):
+    """How a gene's lookup value was reached."""
+
+    GENOTYPE = "genotype"
+    REPORTED = "reported phenotype"
+    PHENOCONVERSION = "phenoconversion"
+
+
+@dataclass(frozen=True)
+class Amount:
+    """An absolute dose, e.g. 400 mg per day."""
+
+    value: Decimal
+    unit: str
+    per: str | None = None
+
+
+@dataclass(frozen=True)
+class Action:
+    """One structured action of a row. Which members may be set depends on `kind`; see schema/drug.schema.json.
+
+    kind: keep, avoid, offer, reduce, increase, limit, titrate, monitor, test.
+    """
+
+    kind: str
+    drugs: tuple[str, ...] = ()
+    """offer: ingredient names, or names of alternative classes declared in the drug's file."""
+    percent: tuple[Decimal, ...] = ()
+    """reduce, increase: one number, or a lowest and a highest."""
+    factor: Decimal | None = None
+    amount: Amount | None = None
+    """reduce, increase, limit, keep: to this absolute dose."""
+    of: str | None = None
+    """reduce, increase, titrate: start, maintenance or dose."""
+    degree: str | None = None
+    """avoid: contraindicated, if_possible, unless_no_alternative; reduce, increase: about, at_least, up_to, consider."""
+    what: tuple[str, ...] = ()
+    """monitor, titrate, test: what to watch, by what to titrate, which gene or assay to test."""
+
+
+@dataclass(frozen=True)
+class Effect:
+    """What the result does to the drug: more or less of something, and the risks that follow."""
+
+    direction: str | None
+    of: str | None
+    risk: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where a body's table was transcribed from."""
+
+    title: str
+    version: str
+    url: str
+    transcribed: str
+    pmid: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class GeneState:
+    """One gene of a finding: what was on file, and as what it was taken."""
+
+    gene: str
+    answer: Answer
+    diplotype: str | None = None
+    """As written by the laboratory, where a genotype was read."""
+    phenotype: str | None = None
+    """CPIC's term for what decides, after phenoconversion."""
+    score: str | None = None
+    """Activity score as printed ("1.0", "≥3.0", "n/a"); None for genes without scores."""
+    basis: Basis | None = None
+    genotype_says: str | None = None
+    """The phenotype before phenoconversion; None where nothing was converted."""
+    because: tuple[str, ...] = ()
+    """The medicines that converted it."""
+    reported: str | None = None
+    """The laboratory's own phenotype words, where it gave any."""
+    result_ids: tuple[str, ...] = ()
+    dates: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Gap:
+    """Something that is missing for an answer, and why.
+
+    kind: no_result, unreadable, withheld, not_fetched, results_disagree, population_unknown, drug_unknown,
+    dose_unknown, medications_unknown, alternative_unchecked.
+    """
+
+    kind: str
+    text: str
+    gene: str | None = None
+    suggest_test: bool = False
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What one guideline body says about one drug for this patient: one row of its table."""
+
+    id: str
+    """E.g. "clopidogrel/cpic/poor-acs-pci"; never changes its meaning."""
+    drug: Ingredient
+    body: str | None
+    """CPIC, FDA, DPWG; None for a finding that only states gaps ("codeine/gap/CYP2D6")."""
+    strength: Strength
+    indicator: Indicator
+    population: str
+    """The population's name in the drug's file; "general" where the table has none."""
+    genes: tuple[GeneState, ...]
+    actions: tuple[Action, ...]
+    dose_change: bool
+    alternative: bool
+    other_guidance: bool
+    effect: Effect | None = None
+    note: str | None = None
+    assumed: tuple[str, ...] = ()
+    gaps: tuple[Gap, ...] = ()
+    source: Source | None = None
+    content_version: str = ""
+    content_status: str = "transcribed"
+    possible: bool = False
+    """True where the record fits several rows of unlike advice, and this is one of them."""
+    condition: str | None = None
+    """What only the clinician can judge, e.g. "no suitable alternative is available"; None where nothing is."""
+
+    @property
+    def acts(self) -> bool:
+        """True where the body asks for something other than standard care."""
+        return self.dose_change or self.alternative or self.other_guidance
+
+
+@dataclass(frozen=True)
+class Offer:
+    """An alternative to the drug, checked against this patient."""
+
+    name: str
+    rxnorm: str | None
+    holds: bool
+    reasons: tuple[str, ...] = ()
+    """Why it dropped out (holds is False), or what could not be checked (holds is True)."""
+    is_class: bool = False
+    """True for a class of medicines (words only, nothing orderable)."""
+
+
+@dataclass(frozen=True)
+class Pretest:
+    """A test that the drug's policy asks for before the first dose."""
+
+    genes: tuple[str, ...]
+    priority: str
+    """required, recommended or optional."""
+    note: str | None = None
+
+
+@dataclass(frozen=True)
+class DrugAnswer:
+    """Everything to say about one ingredient of one order."""
+
+    order: DrugOrder
+    drug: Ingredient
+    findings: tuple[Finding, ...] = ()
+    """Leading body first (site policy), worst first within a body."""
+    gaps: tuple[Gap, ...] = ()
+    offers: tuple[Offer, ...] = ()
+    pretest: Pretest | None = None
+    silence: str | None = None
+    """Why there is nothing to say, in one sentence; None where there is something."""
