@@ -1,0 +1,248 @@
+"""Content once loaded: genes, drugs, modulators and condition sets as frozen types, with one digest over all."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from knowledge.findings import Action, Effect, Indicator, Source, Strength
+
+NO_RESULT = "no_result"
+"""The lookup value of a gene without a usable result, where a guideline's table answers it."""
+
+INDETERMINATE = "indeterminate"
+"""The phenotype id that every gene with an uncertain outcome uses."""
+
+
+@dataclass(frozen=True)
+class Interval:
+    """A range of activity scores; `None` is unbounded."""
+
+    low: Decimal | None
+    high: Decimal | None
+    low_open: bool = False
+    high_open: bool = False
+
+    def holds(self, score: Decimal) -> bool:
+        """True where the score lies inside."""
+        if self.low is not None and (score < self.low or (self.low_open and score == self.low)):
+            return False
+        return not (self.high is not None and (score > self.high or (self.high_open and score == self.high)))
+
+
+@dataclass(frozen=True)
+class Allele:
+    """One named allele with its clinical function and, for score genes, its activity value as printed."""
+
+    name: str
+    function: str
+    value: str | None = None
+
+
+@dataclass(frozen=True)
+class Phenotype:
+    """One phenotype of a gene: CPIC's term, and what leads to it (pairs of functions, single functions, or scores)."""
+
+    id: str
+    term: str
+    pairs: tuple[tuple[str, str], ...] = ()
+    singles: tuple[str, ...] = ()
+    scores: Interval | None = None
+
+
+@dataclass(frozen=True)
+class Position:
+    """A single position that decides alleles by itself: which base means which allele, on either strand."""
+
+    rsid: str
+    bases: Mapping[str, str]
+    names: tuple[str, ...] = ()
+    hgvs: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Gene:
+    """A pharmacogene.
+
+    method: function_pair, activity_score, allele_presence, single_allele, hemizygous_pair, unassigned
+    (see schema/gene.schema.json for what each means).
+    """
+
+    id: str
+    method: str
+    hgnc: str
+    ncbi_gene: str | None
+    status: str
+    functions: Mapping[str, str]
+    """Function id -> CPIC's words ("none" -> "No function")."""
+    alleles: Mapping[str, Allele]
+    """By name, aliases included."""
+    phenotypes: Mapping[str, Phenotype]
+    loinc: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """"genotype", "phenotype", "presence" -> LOINC codes that mean this gene by themselves."""
+    presence_loinc: Mapping[str, str] = field(default_factory=dict)
+    """LOINC code -> the one allele whose presence it asks for."""
+    positions: Mapping[str, Position] = field(default_factory=dict)
+    """By rsID."""
+    variants: Mapping[str, str] = field(default_factory=dict)
+    """rsID or HGVS of a defining variant -> allele name, where one variant defines one allele."""
+    unphased: tuple[tuple[str, str], ...] = ()
+    """(called diplotype, the other that an unphased call does not exclude)."""
+    lowest_function: bool = False
+    """Several variants on file: the lowest two decide (DPYD, RYR1)."""
+    synonyms: Mapping[str, str] = field(default_factory=dict)
+    """The laboratory's words, lower case -> phenotype id, beyond the shared list of content/synonyms.yaml."""
+    sources: tuple[Source, ...] = ()
+
+
+@dataclass(frozen=True)
+class Criteria:
+    """What makes a patient belong to a population; every member that is set must hold."""
+
+    any_of: tuple[str, ...] = ()
+    none_of: tuple[str, ...] = ()
+    age_from: Decimal | None = None
+    age_below: Decimal | None = None
+    weight_over_kg: Decimal | None = None
+    weight_up_to_kg: Decimal | None = None
+    uses: str | None = None
+    uses_months: int | None = None
+    naive_to: str | None = None
+    judgement: str | None = None
+    """Only the clinician can tell; words for the card."""
+    either: tuple[Criteria, ...] = ()
+
+
+@dataclass(frozen=True)
+class Population:
+    """A named population of a drug's file."""
+
+    id: str
+    label: str
+    criteria: Criteria
+
+
+@dataclass(frozen=True)
+class Row:
+    """One cell or several like cells of a body's table. Flags are derived from the actions unless the row states them."""
+
+    id: str
+    when: Mapping[str, tuple[str, ...]]
+    """Gene -> lookup values: phenotype ids, "*57:01 positive", score intervals ("0.25..1"), "no_result", "any"."""
+    populations: tuple[str, ...]
+    """Empty: every population."""
+    strength: Strength
+    indicator: Indicator
+    actions: tuple[Action, ...]
+    dose_change: bool
+    alternative: bool
+    other_guidance: bool
+    effect: Effect | None = None
+    note: str | None = None
+    line: int = 0
+
+
+@dataclass(frozen=True)
+class Table:
+    """One body's guidance on a drug: a decision table over genes and populations, or an ordered flow of steps."""
+
+    slug: str
+    body: str
+    genes: tuple[str, ...]
+    source: Source
+    rows: tuple[Row, ...]
+    populations: tuple[str, ...] = ()
+    """The populations that this table distinguishes."""
+    flow: bool = False
+    """True: every step whose `when` holds applies, in order. False: exactly one row applies."""
+
+
+@dataclass(frozen=True)
+class Alternative:
+    """A medicine or a class that may be offered instead, and when it must not be."""
+
+    name: str
+    rxnorm: str | None
+    unless: tuple[str, ...] = ()
+    """Condition sets that forbid it."""
+    age_from: Decimal | None = None
+    is_class: bool = False
+    label: str | None = None
+
+
+@dataclass(frozen=True)
+class PretestPolicy:
+    """Whether the drug's own guidance asks for a test before the first dose."""
+
+    genes: tuple[str, ...]
+    priority: str
+    populations: tuple[str, ...] = ()
+    note: str | None = None
+    source: str | None = None
+
+
+@dataclass(frozen=True)
+class Drug:
+    """A medicine with guidance."""
+
+    id: str
+    status: str
+    rxnorm: tuple[str, ...]
+    atc: tuple[str, ...]
+    genes: tuple[str, ...]
+    populations: Mapping[str, Population]
+    assume: str | None
+    alternatives: Mapping[str, Alternative]
+    pretest: PretestPolicy | None
+    tables: tuple[Table, ...]
+    version: str = ""
+    """First 12 hex digits of the SHA-256 of the file."""
+
+
+@dataclass(frozen=True)
+class Modulator:
+    """A medicine that inhibits or induces an enzyme, with the factor CPIC applies to the activity score."""
+
+    drug: str
+    rxnorm: str
+    strength: str
+    effect: str
+    factor: Decimal | None
+    """None: named on the card, changes nothing."""
+
+
+@dataclass(frozen=True)
+class ConditionSet:
+    """A named set of codes for one clinical state."""
+
+    id: str
+    label: str
+    codes: Mapping[str, tuple[str, ...]]
+    """FHIR system URI -> codes; ICD-10 codes stand for themselves and everything below them."""
+
+
+@dataclass(frozen=True)
+class Policy:
+    """What a site may set (its overlay); the defaults are the product's."""
+
+    bodies: tuple[str, ...] = ("CPIC", "FDA", "DPWG")
+    pretest_priorities: tuple[str, ...] = ("required", "recommended")
+    show_no_action: bool = False
+    max_cards: int = 10
+    reviewed_only: bool = False
+
+
+@dataclass(frozen=True)
+class Library:
+    """All content, ready to evaluate."""
+
+    genes: Mapping[str, Gene]
+    drugs: Mapping[str, Drug]
+    modulators: Mapping[str, tuple[Modulator, ...]]
+    """Gene -> its inhibitors and inducers."""
+    conditions: Mapping[str, ConditionSet]
+    synonyms: Mapping[str, str]
+    """The laboratory's phenotype words, normalised -> CPIC's term, shared by all genes."""
+    digest: str
+    """SHA-256 over every content file, hexadecimal."""
