@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -13,6 +14,9 @@ NO_RESULT = "no_result"
 
 INDETERMINATE = "indeterminate"
 """The phenotype id that every gene with an uncertain outcome uses."""
+
+
+_INTERVAL_END = re.compile(r"(>=|<=|>|<|)([0-9]+(?:\.[0-9]+)?)")
 
 
 @dataclass(frozen=True)
@@ -29,6 +33,23 @@ class Interval:
         if self.low is not None and (score < self.low or (self.low_open and score == self.low)):
             return False
         return not (self.high is not None and (score > self.high or (self.high_open and score == self.high)))
+
+    @classmethod
+    def parse(cls, text: str) -> Interval | None:
+        """Read "0", "0.25..1", ">0..<1.25", ">2.25" or "<=1"; None where the text is no interval."""
+        low, dots, high = text.replace(" ", "").partition("..")
+        found = _INTERVAL_END.fullmatch(low)
+        upper = _INTERVAL_END.fullmatch(high) if dots else None
+        if found is None or (dots and (upper is None or upper[1] not in ("", "<") or found[1] not in ("", ">"))):
+            return None
+        value = Decimal(found[2])
+        if upper is not None:
+            return cls(value, Decimal(upper[2]), found[1] == ">", upper[1] == "<")
+        if found[1].startswith(">"):
+            return cls(value, None, low_open=found[1] == ">")
+        if found[1].startswith("<"):
+            return cls(None, value, high_open=found[1] == "<")
+        return cls(value, value)
 
 
 @dataclass(frozen=True)
@@ -246,3 +267,12 @@ class Library:
     """The laboratory's phenotype words, normalised -> CPIC's term, shared by all genes."""
     digest: str
     """SHA-256 over every content file, hexadecimal."""
+    answer_codes: Mapping[tuple[str, str], tuple[str | None, str]] = field(default_factory=dict)
+    """(system URI, code) -> (gene or None, CPIC's term): coded phenotype answers."""
+    words: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """Sections of cards/text/en.yaml that content may name, for lint: section -> key -> words."""
+
+    @property
+    def version(self) -> str:
+        """The first twelve digits of the digest, for cards and /health."""
+        return self.digest[:12]

@@ -1,0 +1,139 @@
+"""One drug file -> Drug. The document has passed its schema; what the schema cannot say is checked by lint."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+from knowledge.findings import Action, Amount, Effect, Indicator, Strength
+from knowledge.library import Alternative, Criteria, Drug, Population, PretestPolicy, Row, Table
+from knowledge.loading.gene_file import read_source
+from knowledge.loading.strict_yaml import Document
+
+ANY = "any"
+POPULATION = "population"
+DOSE_KINDS = frozenset({"reduce", "increase", "limit", "titrate"})
+ALTERNATIVE_KINDS = frozenset({"avoid", "offer"})
+OTHER_KINDS = frozenset({"monitor", "test"})
+
+
+def read_drug(document: Document, version: str, codes: Mapping[str, str]) -> Drug:
+    """The Drug of a document that keeps drug.schema.json. `codes`: ingredient name -> RxNorm, for alternatives."""
+    data = document.data
+    pretest = data.get("pretest")
+    return Drug(
+        id=data["id"],
+        status=data["status"],
+        rxnorm=tuple(data["codes"]["rxnorm"]),
+        atc=tuple(data["codes"].get("atc", ())),
+        genes=tuple(data["genes"]),
+        populations={key: _population(key, value) for key, value in data.get("populations", {}).items()},
+        assume=data.get("assume"),
+        alternatives={key: _alternative(key, value, codes) for key, value in data.get("alternatives", {}).items()},
+        pretest=_pretest(pretest) if pretest else None,
+        tables=tuple(_table(document, slug) for slug in data["bodies"]),
+        version=version,
+    )
+
+
+def _population(key: str, data: Mapping[str, Any]) -> Population:
+    return Population(key, data["label"], _criteria(data))
+
+
+def _criteria(data: Mapping[str, Any]) -> Criteria:
+    age, weight, uses = data.get("age", {}), data.get("weight_kg", {}), data.get("uses", {})
+    return Criteria(
+        any_of=tuple(data.get("any_of", ())),
+        none_of=tuple(data.get("none_of", ())),
+        age_from=_decimal(age.get("from")),
+        age_below=_decimal(age.get("below")),
+        weight_over_kg=_decimal(weight.get("over")),
+        weight_up_to_kg=_decimal(weight.get("up_to")),
+        uses=uses.get("drug"),
+        uses_months=uses.get("months"),
+        naive_to=data.get("naive_to"),
+        judgement=data.get("judgement"),
+        either=tuple(_criteria(one) for one in data.get("either", ())),
+    )
+
+
+def _alternative(name: str, data: Mapping[str, Any], codes: Mapping[str, str]) -> Alternative:
+    label = data.get("class")
+    return Alternative(
+        name=name,
+        rxnorm=None if label else codes.get(name),
+        unless=tuple(data.get("unless", ())),
+        age_from=_decimal(data.get("age", {}).get("from")),
+        is_class=label is not None,
+        label=label,
+    )
+
+
+def _pretest(data: Mapping[str, Any]) -> PretestPolicy:
+    return PretestPolicy(
+        genes=tuple(data["genes"]),
+        priority=data["priority"],
+        populations=tuple(data.get("populations", ())),
+        note=data.get("note"),
+        source=data.get("source"),
+    )
+
+
+def _table(document: Document, slug: str) -> Table:
+    data = document.data["bodies"][slug]
+    kind = "flow" if "flow" in data else "rows"
+    rows = tuple(_row(row, document.line("bodies", slug, kind, at)) for at, row in enumerate(data[kind]))
+    genes = dict.fromkeys(gene for row in rows for gene in row.when)
+    populations = dict.fromkeys(name for row in rows for name in row.populations)
+    source = read_source(data["source"])
+    return Table(slug, data["body"], tuple(genes), source, rows, tuple(populations), kind == "flow")
+
+
+def _row(data: Mapping[str, Any], line: int) -> Row:
+    actions = tuple(_action(action) for action in data.get("actions", ()))
+    kinds = {action.kind for action in actions}
+    flags = data.get("flags")
+    when = {gene: tuple(values) for gene, values in data["when"].items() if gene != POPULATION}
+    populations = tuple(name for name in data["when"].get(POPULATION, ()) if name != ANY)
+    return Row(
+        id=data["id"],
+        when=when,
+        populations=populations,
+        strength=Strength(data["strength"]),
+        indicator=Indicator(data.get("indicator", Indicator.INFO)),
+        actions=actions,
+        dose_change="dose" in flags if flags is not None else bool(kinds & DOSE_KINDS),
+        alternative="alternative" in flags if flags is not None else bool(kinds & ALTERNATIVE_KINDS),
+        other_guidance="other" in flags if flags is not None else bool(kinds & OTHER_KINDS),
+        effect=_effect(data["effect"]) if "effect" in data else None,
+        note=data.get("note"),
+        line=line,
+    )
+
+
+def _effect(data: Mapping[str, Any]) -> Effect:
+    return Effect(data.get("direction"), data.get("of"), tuple(data.get("risk", ())))
+
+
+def _action(data: Mapping[str, Any]) -> Action:
+    ((kind, value),) = data.items()
+    if kind == "offer":
+        return Action(kind, drugs=tuple(value))
+    if isinstance(value, list):
+        return Action(kind, what=tuple(value))
+    percent = value.get("percent")
+    amount = value.get("amount") or value.get("to")
+    return Action(
+        kind,
+        percent=tuple(Decimal(str(one)) for one in (percent if isinstance(percent, list) else [percent]) if one),
+        factor=_decimal(value.get("factor")),
+        amount=Amount(Decimal(str(amount["value"])), amount["unit"], amount.get("per")) if amount else None,
+        of=value.get("of"),
+        degree=value.get("degree"),
+        what=tuple(value.get("by", ())),
+    )
+
+
+def _decimal(value: int | Decimal | None) -> Decimal | None:
+    return None if value is None else Decimal(str(value))

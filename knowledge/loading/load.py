@@ -1,0 +1,167 @@
+"""Load every content file into one Library, or say everything that is wrong with them."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from knowledge.library import ConditionSet, Library, Modulator, Policy
+from knowledge.loading.drug_file import read_drug
+from knowledge.loading.errors import ContentError, Fault
+from knowledge.loading.gene_file import read_gene
+from knowledge.loading.schema import schema_faults
+from knowledge.loading.strict_yaml import Document, load_strict
+
+CONTENT = Path(__file__).resolve().parent.parent / "content"
+WORDS = CONTENT.parent.parent / "cards" / "text" / "en.yaml"
+KINDS = {"drugs": "drug", "genes": "gene", "modulators": "modulator", "conditions": "condition"}
+SYSTEMS = {"snomed": ("http://snomed.info/sct",), "icd10": ("http://hl7.org/fhir/sid/icd-10-cm", "http://hl7.org/fhir/sid/icd-10")}
+
+
+@dataclass(frozen=True)
+class ContentFiles:
+    """Every document of the content by kind, an overlay already merged in, with the faults of YAML and schema."""
+
+    documents: Mapping[str, tuple[Document, ...]]
+    faults: tuple[Fault, ...]
+    digest: str
+    versions: Mapping[str, str]
+    """Document path -> first twelve digits of its SHA-256."""
+
+
+def load_library(overlay: Path | None = None, content: Path = CONTENT) -> Library:
+    """The Library of the shipped content with a site's overlay merged over it. Raises ContentError with all faults."""
+    files = read_content(overlay, content)
+    if files.faults:
+        raise ContentError(files.faults)
+    return build_library(files, content)
+
+
+def read_content(overlay: Path | None = None, content: Path = CONTENT) -> ContentFiles:
+    """Read and validate every YAML file; nothing is raised."""
+    documents: dict[str, tuple[Document, ...]] = {}
+    faults: list[Fault] = []
+    digest, versions = hashlib.sha256(), {}
+    for folder, kind in KINDS.items():
+        paths = sorted(path for path in (content / folder).glob("*.yaml") if not path.name.endswith(".test.yaml"))
+        read = [_read_merged(path, folder, overlay) for path in paths]
+        for path, document in zip(paths, read, strict=True):
+            found = check_document(document, kind)
+            faults += found
+            versions[document.path] = hashlib.sha256(path.read_bytes()).hexdigest()[:12]
+            digest.update(f"{folder}/{path.name}\0".encode() + path.read_bytes())
+        documents[kind] = tuple(read)
+    for name in ("synonyms", "answer_codes"):
+        path = content / f"{name}.yaml"
+        document = load_strict(path, shown_path(path))
+        faults += check_document(document, name)
+        digest.update(f"{name}\0".encode() + path.read_bytes())
+        documents[name] = (document,)
+    if overlay is not None:
+        for path in sorted(overlay.rglob("*.yaml")):
+            digest.update(str(path.relative_to(overlay)).encode() + b"\0" + path.read_bytes())
+    return ContentFiles(documents, tuple(faults), digest.hexdigest(), versions)
+
+
+def check_document(document: Document, kind: str) -> tuple[Fault, ...]:
+    """Faults of the YAML, or else of the schema, and a name that is not the file's."""
+    if document.faults or document.data is None:
+        return document.faults
+    faults = list(schema_faults(document, kind))
+    stem = Path(document.path).stem
+    if isinstance(document.data, dict) and "id" in document.data and document.data["id"] != stem:
+        faults.append(document.fault(("id",), f"id is {document.data['id']!r}, the file is {stem}.yaml", "make them equal"))
+    return tuple(faults)
+
+
+def shown_path(path: Path) -> str:
+    """The path as a reader at the project's root would type it."""
+    root = CONTENT.parent.parent
+    return str(path.relative_to(root)) if path.is_relative_to(root) else str(path)
+
+
+def build_library(files: ContentFiles, content: Path = CONTENT) -> Library:
+    """The Library of faultless documents."""
+    names = load_ingredients(content)
+    codes = {name: rxcui for rxcui, name in names.items()}
+    genes = [read_gene(document) for document in files.documents["gene"]]
+    drugs = [read_drug(document, files.versions[document.path], codes) for document in files.documents["drug"]]
+    synonyms = files.documents["synonyms"][0].data
+    answers = files.documents["answer_codes"][0].data
+    return Library(
+        genes={gene.id: gene for gene in genes if gene.status != "retired"},
+        drugs={drug.id: drug for drug in drugs if drug.status != "retired"},
+        modulators={doc.data["id"]: tuple(_modulators(doc.data)) for doc in files.documents["modulator"]},
+        conditions={doc.data["id"]: _condition_set(doc.data) for doc in files.documents["condition"]},
+        synonyms={key.lower(): term for key, term in synonyms.items()},
+        digest=files.digest,
+        answer_codes={(entry["system"], entry["code"]): (entry.get("gene"), entry["term"]) for entry in answers},
+        words=_words(),
+    )
+
+
+def load_ingredients(content: Path = CONTENT) -> dict[str, str]:
+    """RxNorm ingredient code -> name in lower case, from the imported table."""
+    data = json.loads((content / "imported" / "drug_names.json").read_bytes())
+    return dict(data["ingredients"])
+
+
+def load_policy(overlay: Path | None = None) -> Policy:
+    """The site's policy: `policy.yaml` of its overlay over the product's defaults."""
+    path = overlay / "policy.yaml" if overlay else None
+    if path is None or not path.exists():
+        return Policy()
+    document = load_strict(path)
+    faults = list(document.faults)
+    known = Policy.__dataclass_fields__
+    data = document.data if isinstance(document.data, dict) else {}
+    for key in data:
+        if key not in known:
+            faults.append(document.fault((key,), f"{key!r} is no policy", f"known are {', '.join(known)}"))
+    if faults:
+        raise ContentError(faults)
+    return replace(Policy(), **{key: tuple(value) if isinstance(value, list) else value for key, value in data.items()})
+
+
+def _read_merged(path: Path, folder: str, overlay: Path | None) -> Document:
+    shipped = load_strict(path, shown_path(path))
+    local = overlay / folder / path.name if overlay else None
+    if local is None or not local.exists() or not isinstance(shipped.data, dict):
+        return shipped
+    own = load_strict(local)
+    merged = _merge(shipped.data, own.data) if isinstance(own.data, dict) else shipped.data
+    return Document(shipped.path, merged, shipped.lines, (*shipped.faults, *own.faults))
+
+
+def _merge(shipped: Mapping[str, Any], local: Mapping[str, Any]) -> dict[str, Any]:
+    """The site's mapping over the shipped one; lists and single values are replaced whole."""
+    out = dict(shipped)
+    for key, value in local.items():
+        both = isinstance(value, dict) and isinstance(out.get(key), dict)
+        out[key] = _merge(out[key], value) if both else value
+    return out
+
+
+def _modulators(data: Mapping[str, Any]) -> Iterable[Modulator]:
+    for group, drugs in data["modulators"].items():
+        effect, strength = group.split()
+        factor = data["factors"].get(group)
+        for drug, rxnorm in drugs.items():
+            yield Modulator(drug, rxnorm, strength, effect, Decimal(factor) if factor is not None else None)
+
+
+def _condition_set(data: Mapping[str, Any]) -> ConditionSet:
+    codes = {system: tuple(data["codes"][key]) for key, systems in SYSTEMS.items() if key in data["codes"] for system in systems}
+    return ConditionSet(data["id"], data["label"], codes)
+
+
+def _words() -> dict[str, dict[str, str]]:
+    """Sections of the cards' words that content may name; lint compares, nothing else reads them here."""
+    data = load_strict(WORDS).data
+    wanted = ("direction", "of", "risk", "monitor", "test")
+    return {section: dict(data[section]) for section in wanted} if isinstance(data, dict) else {}
