@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import cached_property
 
 from knowledge.findings import Action, Effect, Indicator, Source, Strength
 
@@ -269,10 +270,26 @@ class Library:
     """SHA-256 over every content file, hexadecimal."""
     answer_codes: Mapping[tuple[str, str], tuple[str | None, str]] = field(default_factory=dict)
     """(system URI, code) -> (gene or None, CPIC's term): coded phenotype answers."""
-    words: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
-    """Sections of cards/text/en.yaml that content may name, for lint: section -> key -> words."""
 
     @property
     def version(self) -> str:
         """The first twelve digits of the digest, for cards and /health."""
         return self.digest[:12]
+
+    @cached_property
+    def condition_index(self) -> tuple[Mapping[tuple[str, str], frozenset[str]], Mapping[tuple[str, str], tuple[tuple[str, str], ...]]]:
+        """(system, code) -> set names, and (system, first letter) -> (code, set name) for codes that have others below."""
+        exact: dict[tuple[str, str], set[str]] = {}
+        prefixes: dict[tuple[str, str], list[tuple[str, str]]] = {}
+        for name, condition in self.conditions.items():
+            for system, codes in condition.codes.items():
+                for code in codes:
+                    exact.setdefault((system, code), set()).add(name)
+                    prefixes.setdefault((system, code[:1]), []).append((code, name))
+        return {key: frozenset(names) for key, names in exact.items()}, {key: tuple(all_) for key, all_ in prefixes.items()}
+
+    @cached_property
+    def drug_index(self) -> Mapping[str, Drug]:
+        """RxNorm ingredient code or name -> drug."""
+        by_name = {drug.id: drug for drug in self.drugs.values()}
+        return by_name | {code: drug for drug in self.drugs.values() for code in drug.rxnorm}

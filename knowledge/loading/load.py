@@ -18,7 +18,6 @@ from knowledge.loading.schema import schema_faults
 from knowledge.loading.strict_yaml import Document, load_strict
 
 CONTENT = Path(__file__).resolve().parent.parent / "content"
-WORDS = CONTENT.parent.parent / "cards" / "text" / "en.yaml"
 KINDS = {"drugs": "drug", "genes": "gene", "modulators": "modulator", "conditions": "condition"}
 SYSTEMS = {"snomed": ("http://snomed.info/sct",), "icd10": ("http://hl7.org/fhir/sid/icd-10-cm", "http://hl7.org/fhir/sid/icd-10")}
 
@@ -101,7 +100,6 @@ def build_library(files: ContentFiles, content: Path = CONTENT) -> Library:
         synonyms={key.lower(): term for key, term in synonyms.items()},
         digest=files.digest,
         answer_codes={(entry["system"], entry["code"]): (entry.get("gene"), entry["term"]) for entry in answers},
-        words=_words(),
     )
 
 
@@ -158,10 +156,3 @@ def _modulators(data: Mapping[str, Any]) -> Iterable[Modulator]:
 def _condition_set(data: Mapping[str, Any]) -> ConditionSet:
     codes = {system: tuple(data["codes"][key]) for key, systems in SYSTEMS.items() if key in data["codes"] for system in systems}
     return ConditionSet(data["id"], data["label"], codes)
-
-
-def _words() -> dict[str, dict[str, str]]:
-    """Sections of the cards' words that content may name; lint compares, nothing else reads them here."""
-    data = load_strict(WORDS).data
-    wanted = ("direction", "of", "risk", "monitor", "test")
-    return {section: dict(data[section]) for section in wanted} if isinstance(data, dict) else {}

@@ -1,0 +1,133 @@
+"""Which of a drug's populations the patient belongs to: yes, no, or the record cannot tell."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+
+from knowledge.facts import Answer, DrugUse, PatientFacts
+from knowledge.library import Criteria, Drug, Table
+
+GENERAL = "general"
+_DAYS_A_MONTH = 30
+
+
+class Membership(StrEnum):
+    """Whether a population holds."""
+
+    YES = "yes"
+    NO = "no"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """A population that is answered."""
+
+    id: str
+    label: str | None = None
+    assumed: bool = False
+    """Shown although the record cannot tell, because the drug's file says so."""
+    unknown: bool = False
+    """One of several that the record cannot tell apart."""
+    condition: str | None = None
+    """What only the clinician can judge."""
+
+
+def choose_populations(drug: Drug, table: Table, facts: PatientFacts, every: bool = False) -> tuple[Chosen, ...]:
+    """The populations of a table that are answered for this patient; `every` answers for all of them.
+
+    Those that hold; where none does, the one that the file tells to assume; without such a one all that may hold.
+    """
+    if not table.populations:
+        return (Chosen(GENERAL),)
+    declared = [drug.populations[name] for name in table.populations]
+    if every:
+        return tuple(Chosen(one.id, one.label, condition=one.criteria.judgement) for one in declared)
+    states = {one.id: decide(one.criteria, facts) for one in declared}
+    plain = [one for one in declared if one.criteria.judgement is None]
+    judged = [one for one in declared if one.criteria.judgement is not None and states[one.id] is not Membership.NO]
+    chosen = [Chosen(one.id, one.label) for one in plain if states[one.id] is Membership.YES]
+    if not chosen:
+        chosen = _fallback(drug, [one.id for one in plain if states[one.id] is Membership.UNKNOWN])
+    return (*chosen, *(Chosen(one.id, one.label, condition=one.criteria.judgement) for one in judged))
+
+
+def _fallback(drug: Drug, unknown: list[str]) -> list[Chosen]:
+    if drug.assume in unknown:
+        return [Chosen(drug.assume, drug.populations[drug.assume].label, assumed=True)]
+    alone = len(unknown) == 1
+    return [Chosen(name, drug.populations[name].label, assumed=alone, unknown=not alone) for name in unknown]
+
+
+def decide(criteria: Criteria, facts: PatientFacts) -> Membership:
+    """Every criterion that is set must hold; one that fails decides, one that is unknown leaves the rest open."""
+    states = set(_states(criteria, facts))
+    if Membership.NO in states:
+        return Membership.NO
+    return Membership.UNKNOWN if Membership.UNKNOWN in states else Membership.YES
+
+
+def _states(criteria: Criteria, facts: PatientFacts) -> Iterable[Membership]:
+    if criteria.any_of:
+        yield Membership.YES if facts.conditions & set(criteria.any_of) else Membership.UNKNOWN
+    if criteria.none_of and facts.conditions & set(criteria.none_of):
+        yield Membership.NO
+    if criteria.age_from is not None or criteria.age_below is not None:
+        yield _age(criteria, facts)
+    if criteria.weight_over_kg is not None or criteria.weight_up_to_kg is not None:
+        yield _weight(criteria, facts)
+    if criteria.uses is not None:
+        yield _use(criteria, facts)
+    if criteria.naive_to is not None:
+        yield Membership.NO if _taken(criteria.naive_to, facts) else Membership.UNKNOWN
+    if criteria.judgement is not None:
+        yield Membership.UNKNOWN
+    if criteria.either:
+        yield _either({decide(one, facts) for one in criteria.either})
+
+
+def _either(states: set[Membership]) -> Membership:
+    if Membership.YES in states:
+        return Membership.YES
+    return Membership.UNKNOWN if Membership.UNKNOWN in states else Membership.NO
+
+
+def _age(criteria: Criteria, facts: PatientFacts) -> Membership:
+    if facts.age is None:
+        return Membership.UNKNOWN
+    too_young = criteria.age_from is not None and facts.age < criteria.age_from
+    too_old = criteria.age_below is not None and facts.age >= criteria.age_below
+    return Membership.NO if too_young or too_old else Membership.YES
+
+
+def _weight(criteria: Criteria, facts: PatientFacts) -> Membership:
+    if facts.weight_kg is None:
+        return Membership.UNKNOWN
+    too_light = criteria.weight_over_kg is not None and facts.weight_kg <= criteria.weight_over_kg
+    too_heavy = criteria.weight_up_to_kg is not None and facts.weight_kg > criteria.weight_up_to_kg
+    return Membership.NO if too_light or too_heavy else Membership.YES
+
+
+def _use(criteria: Criteria, facts: PatientFacts) -> Membership:
+    uses = _taken(criteria.uses or "", facts)
+    if not uses:
+        asked = facts.medications_answer in (Answer.READ, Answer.NONE_ON_FILE)
+        return Membership.NO if asked else Membership.UNKNOWN
+    if criteria.uses_months is None:
+        return Membership.YES
+    months = [_months(use.since, facts.today) for use in uses]
+    known = [count for count in months if count is not None]
+    if not known:
+        return Membership.UNKNOWN
+    return Membership.YES if max(known) >= criteria.uses_months else Membership.NO
+
+
+def _taken(drug: str, facts: PatientFacts) -> list[DrugUse]:
+    return [use for use in facts.medications if not use.draft and any(one.name == drug for one in use.ingredients)]
+
+
+def _months(since: date | None, today: date | None) -> float | None:
+    return None if since is None or today is None else (today - since).days / _DAYS_A_MONTH

@@ -1,0 +1,126 @@
+"""From a coded or named medicine to its ingredients.
+
+Codes first: RxNorm at any level by the imported table, ATC by the drug files, local codes by the site's overlay. A name
+counts only when it equals a listed name after normalisation. A medicine that cannot be identified is said so, never
+guessed; of a combination every ingredient is named.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from knowledge.facts import Identified, Ingredient
+from knowledge.library import Library
+from knowledge.loading.load import CONTENT
+from knowledge.loading.strict_yaml import load_strict
+
+RXNORM = ("http://www.nlm.nih.gov/research/umls/rxnorm", "urn:oid:2.16.840.1.113883.6.88")
+ATC = ("http://www.whocc.no/atc", "urn:oid:2.16.840.1.113883.6.73")
+_BRAND = re.compile(r"\[([^\[\]]+)\]\s*$")
+
+Coding = tuple[str | None, str | None, str | None]
+
+
+@dataclass(frozen=True)
+class DrugNames:
+    """Tables from codes and names to ingredient codes."""
+
+    ingredients: Mapping[str, str]
+    """RxNorm ingredient code -> name."""
+    products: Mapping[str, tuple[str, ...]]
+    """RxNorm code of any level -> ingredient codes."""
+    names: Mapping[str, tuple[str, ...]]
+    """Normalised name -> ingredient codes."""
+    atc: Mapping[str, str]
+    """ATC code -> ingredient code."""
+    local: Mapping[tuple[str, str], tuple[str, ...]]
+    """(system URI, code) of the site's own tables -> ingredient codes."""
+
+    def identify(self, codings: Sequence[Coding], text: str | None) -> Identified:
+        """The ingredients of a medicine, or the reason why it stays unknown."""
+        coded = [found for system, code, _ in codings if (found := self._by_code(system, code))]
+        if coded:
+            return self._agree(coded)
+        named = [self._by_name(name) for name in (*(display for _, _, display in codings), text) if name]
+        known = [found for found in named if found]
+        if known:
+            return self._agree(known, evidence="name")
+        return Identified((), reason=_why_not(codings, text))
+
+    def ingredient(self, code: str) -> Ingredient:
+        """The ingredient of an RxNorm ingredient code."""
+        return Ingredient(self.ingredients.get(code, f"RxNorm {code}"), code)
+
+    def _by_code(self, system: str | None, code: str | None) -> tuple[str, ...]:
+        if not system or not code:
+            return ()
+        if system in RXNORM:
+            return self.products.get(code) or ((code,) if code in self.ingredients else ())
+        if system in ATC:
+            return (self.atc[code],) if code in self.atc else ()
+        return self.local.get((system, code), ())
+
+    def _by_name(self, name: str) -> tuple[str, ...]:
+        return self.names.get(normalise_name(name), ())
+
+    def _agree(self, found: Sequence[tuple[str, ...]], evidence: str = "code") -> Identified:
+        """All codes must fit into the widest one; codes of unlike medicines identify nothing."""
+        widest = max(found, key=len)
+        if any(not set(one) <= set(widest) for one in found):
+            return Identified((), reason="its codes name different medicines")
+        return Identified(tuple(self.ingredient(code) for code in widest), evidence)
+
+
+def normalise_name(name: str) -> str:
+    """Lower case, single spaces, without punctuation at either end."""
+    return " ".join(name.casefold().replace("\u00a0", " ").split()).strip(" .,;:")
+
+
+def load_drug_names(library: Library, overlay: Path | None = None, content: Path = CONTENT) -> DrugNames:
+    """The tables of the imported RxNorm list, the drug files and the site's overlay."""
+    data = json.loads((content / "imported" / "drug_names.json").read_bytes())
+    ingredients: dict[str, str] = data["ingredients"]
+    products = {code: tuple(found) for code, found in data["products"].items()}
+    atc = {code: drug.rxnorm[0] for drug in library.drugs.values() for code in drug.atc}
+    names = _names(ingredients, products, data.get("names", {}))
+    for drug in library.drugs.values():
+        names.setdefault(drug.id, drug.rxnorm[:1])
+    return DrugNames(ingredients, products, names, atc, _local_codes(overlay))
+
+
+def _names(
+    ingredients: Mapping[str, str], products: Mapping[str, tuple[str, ...]], displays: Mapping[str, str]
+) -> dict[str, tuple[str, ...]]:
+    """Every listed name; a name or brand that stands for unlike medicines stands for none."""
+    found: dict[str, set[tuple[str, ...]]] = {}
+    for code, name in ingredients.items():
+        found.setdefault(normalise_name(name), set()).add((code,))
+    for code, name in displays.items():
+        content = tuple(sorted(products.get(code, ())))
+        if not content:
+            continue
+        found.setdefault(normalise_name(name), set()).add(content)
+        brand = _BRAND.search(name)
+        if brand:
+            found.setdefault(normalise_name(brand[1]), set()).add(content)
+    return {name: contents.copy().pop() for name, contents in found.items() if len(contents) == 1}
+
+
+def _local_codes(overlay: Path | None) -> dict[tuple[str, str], tuple[str, ...]]:
+    """`drug_codes.yaml` of the overlay: system URI -> code -> list of RxNorm ingredient codes."""
+    path = overlay / "drug_codes.yaml" if overlay else None
+    if path is None or not path.exists():
+        return {}
+    data = load_strict(path).data
+    return {(system, code): tuple(found) for system, codes in data.items() for code, found in codes.items()}
+
+
+def _why_not(codings: Sequence[Coding], text: str | None) -> str:
+    systems = sorted({system or "no system" for system, code, _ in codings if code})
+    if systems:
+        return f"its code ({', '.join(systems)}) is on no list and its name is not known exactly"
+    return "its name is not known exactly" if text or any(display for *_, display in codings) else "it has neither code nor name"
