@@ -1,0 +1,110 @@
+"""The one door of the mind: facts in, findings out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from knowledge.facts import DrugOrder, DrugUse, Ingredient, PatientFacts
+from knowledge.findings import DrugAnswer, Finding, Gap, Pretest
+from knowledge.library import Drug, Library, Policy
+from knowledge.pgx.alternatives import check_offers, keep_holding
+from knowledge.pgx.population import choose_populations
+from knowledge.pgx.recommend import Question, recommend
+
+
+def evaluate(
+    facts: PatientFacts, library: Library, policy: Policy, every_population: bool = False
+) -> tuple[DrugAnswer, ...]:
+    """One answer for each ingredient of each order, and one for each order whose drug is unknown.
+
+    `every_population` answers for all populations of a drug instead of selecting (the `recommend` command).
+    """
+    return tuple(
+        answer for order in facts.orders for answer in _answer_order(order, facts, library, policy, every_population)
+    )
+
+
+def find_drug(library: Library, ingredient: Ingredient) -> Drug | None:
+    """The drug file of an ingredient, by its RxNorm code or else by its name."""
+    return library.drug_index.get(ingredient.rxnorm or "") or library.drug_index.get(ingredient.name)
+
+
+def _answer_order(
+    order: DrugOrder, facts: PatientFacts, library: Library, policy: Policy, every_population: bool
+) -> Iterable[DrugAnswer]:
+    if not order.ingredients:
+        gap = Gap("drug_unknown", f"the drug could not be identified: {order.reason or 'no reason given'}")
+        yield DrugAnswer(order, Ingredient(order.display), gaps=(gap,), silence=gap.text)
+        return
+    medicines = _medicines(order, facts)
+    for ingredient in order.ingredients:
+        drug = find_drug(library, ingredient)
+        if drug is None:
+            yield DrugAnswer(order, ingredient, silence=f"no guideline content on {ingredient.name}")
+        elif policy.reviewed_only and drug.status != "reviewed":
+            yield DrugAnswer(order, ingredient, silence=f"content on {drug.id} is not signed, and the site asks for signed only")
+        else:
+            yield _answer(Question(library, policy, facts, drug, ingredient, medicines, every_population), order)
+
+
+def _medicines(order: DrugOrder, facts: PatientFacts) -> tuple[DrugUse, ...]:
+    """Active medicines, and the other orders of the same request, which will be taken together with this one."""
+    others = (
+        DrugUse(one.ingredients, one.display, one.order_id, draft=True)
+        for one in facts.orders
+        if one is not order and one.ingredients and not one.active
+    )
+    return (*facts.medications, *others)
+
+
+def _answer(question: Question, order: DrugOrder) -> DrugAnswer:
+    findings = recommend(question)
+    offers = check_offers(question, findings)
+    pretest = _pretest(question, findings)
+    asked = frozenset(pretest.genes if pretest else ())
+    kept = tuple(_suggest_tests(keep_holding(finding, offers), asked) for finding in findings)
+    gaps = tuple(dict.fromkeys(gap for finding in kept for gap in finding.gaps))
+    return DrugAnswer(order, question.ingredient, kept, gaps, offers, pretest, _silence(kept, pretest))
+
+
+def _suggest_tests(finding: Finding, genes: frozenset[str]) -> Finding:
+    """Marks the gaps that a test would close, where the drug's policy asks for one."""
+    gaps = tuple(
+        replace(gap, suggest_test=True) if gap.kind == "no_result" and gap.gene in genes else gap for gap in finding.gaps
+    )
+    return replace(finding, gaps=gaps)
+
+
+def _pretest(question: Question, findings: Iterable[Finding]) -> Pretest | None:
+    """The test that the drug's policy asks for, when truly none is on file for its gene and its population may hold."""
+    wanted = question.drug.pretest
+    if wanted is None or wanted.priority not in question.policy.pretest_priorities:
+        return None
+    found = tuple(findings)
+    missing = {gap.gene for one in found for gap in one.gaps if gap.kind == "no_result"}
+    genes = tuple(gene for gene in wanted.genes if gene in missing)
+    if not genes or not _population_may_hold(question, wanted.populations):
+        return None
+    return Pretest(genes, wanted.priority, wanted.note)
+
+
+def _population_may_hold(question: Question, populations: tuple[str, ...]) -> bool:
+    if not populations:
+        return True
+    chosen = {one.id for table in question.drug.tables for one in choose_populations(question.drug, table, question.facts)}
+    return bool(chosen & set(populations))
+
+
+def _silence(findings: tuple[Finding, ...], pretest: Pretest | None) -> str | None:
+    """Why nothing needs to be said about this drug; None where something does."""
+    if any(finding.acts for finding in findings) or pretest is not None:
+        return None
+    troubles = [gap for finding in findings for gap in finding.gaps if gap.kind not in ("no_result",)]
+    if troubles:
+        return None
+    if not findings:
+        return "no population of its guidance applies"
+    if all(finding.body is None for finding in findings):
+        return f"{findings[0].gaps[0].text}, and no test is asked for before this drug"
+    return "standard care: " + ", ".join(finding.id for finding in findings if finding.body is not None)

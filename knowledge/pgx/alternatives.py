@@ -1,0 +1,87 @@
+"""Alternatives that hold for this patient: conditions, age, allergies, current medicines, and their own gene guidance."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from knowledge.facts import Answer, Ingredient, PatientFacts
+from knowledge.findings import Finding, Offer, Strength
+from knowledge.library import Alternative
+from knowledge.pgx.recommend import Question, recommend
+
+
+def check_offers(question: Question, findings: Iterable[Finding]) -> tuple[Offer, ...]:
+    """Every alternative that a finding offers, each once, with why it holds or drops out; those that hold first."""
+    names = dict.fromkeys(name for one in findings for action in one.actions if action.kind == "offer" for name in action.drugs)
+    declared = question.drug.alternatives
+    offers = [_check(question, declared[name]) for name in names if name in declared]
+    return tuple(sorted(offers, key=lambda offer: not offer.holds))
+
+
+def keep_holding(finding: Finding, offers: Sequence[Offer]) -> Finding:
+    """The finding with only those alternatives in its offers that hold; an offer without any is left out."""
+    dropped = {offer.name for offer in offers if not offer.holds}
+    actions = []
+    for action in finding.actions:
+        drugs = tuple(name for name in action.drugs if name not in dropped)
+        if action.kind != "offer" or drugs:
+            actions.append(replace(action, drugs=drugs))
+    return replace(finding, actions=tuple(actions))
+
+
+def _check(question: Question, one: Alternative) -> Offer:
+    if one.is_class:
+        return Offer(one.label or one.name, None, holds=True, is_class=True)
+    against = [*_conditions(question, one), *_age(question.facts, one), *_record(question.facts, one), *_genes(question, one)]
+    if against:
+        return Offer(one.name, one.rxnorm, holds=False, reasons=tuple(against))
+    return Offer(one.name, one.rxnorm, holds=True, reasons=tuple(_unchecked(question, one)))
+
+
+def _conditions(question: Question, one: Alternative) -> list[str]:
+    found = [name for name in one.unless if name in question.facts.conditions]
+    labels = [question.library.conditions[name].label if name in question.library.conditions else name for name in found]
+    return [f"on file: {label}" for label in labels]
+
+
+def _age(facts: PatientFacts, one: Alternative) -> list[str]:
+    if one.age_from is None or facts.age is None or facts.age >= one.age_from:
+        return []
+    return [f"not below the age of {one.age_from}"]
+
+
+def _record(facts: PatientFacts, one: Alternative) -> list[str]:
+    same = [f"an allergy to {one.name} is on file"] if _names(facts.allergies, one) else []
+    taken = any(_names(use.ingredients, one) for use in facts.medications)
+    return same + ([f"{one.name} is already on the medication list"] if taken else [])
+
+
+def _names(ingredients: Iterable[Ingredient], one: Alternative) -> bool:
+    return any(found.name == one.name or (found.rxnorm and found.rxnorm == one.rxnorm) for found in ingredients)
+
+
+def _genes(question: Question, one: Alternative) -> list[str]:
+    """What the alternative's own file says against it for this patient."""
+    drug = question.library.drugs.get(one.name)
+    if drug is None:
+        return []
+    own = replace(question, drug=drug, ingredient=Ingredient(one.name, one.rxnorm), every_population=False)
+    against = [found for found in recommend(own) if found.alternative and found.strength is not Strength.NONE]
+    return [f"{found.body} advises against it as well ({_genotypes(found)})" for found in against[:1]]
+
+
+def _genotypes(finding: Finding) -> str:
+    return ", ".join(f"{gene.gene} {gene.phenotype}" for gene in finding.genes if gene.phenotype) or finding.population
+
+
+def _unchecked(question: Question, one: Alternative) -> list[str]:
+    facts = question.facts
+    unchecked = []
+    if one.unless and facts.conditions_answer in (Answer.NOT_FETCHED, Answer.WITHHELD):
+        unchecked.append("conditions could not be checked")
+    if facts.allergies_answer in (Answer.NOT_FETCHED, Answer.WITHHELD):
+        unchecked.append("allergies could not be checked")
+    if one.age_from is not None and facts.age is None:
+        unchecked.append(f"not below the age of {one.age_from}; the age is not on file")
+    return unchecked

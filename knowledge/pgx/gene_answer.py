@@ -1,0 +1,196 @@
+"""One gene of a drug's table: every result on file interpreted, put together, and converted by inhibitors.
+
+All results are kept; results that lead to different values are said to disagree and all their values stay possible.
+Nothing is averaged and the newest does not win silently (design, section 5, law 2).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from knowledge.facts import Answer, DrugUse, GeneRecord, GeneResult, Ingredient, PatientFacts
+from knowledge.findings import Basis, Gap, GeneState
+from knowledge.library import Gene, Library
+from knowledge.pgx.genotype import Presence
+from knowledge.pgx.phenoconversion import convert
+from knowledge.pgx.phenotype import GeneValue, Interpretation, interpret
+
+_GAP_KINDS = {
+    Answer.NONE_ON_FILE: "no_result",
+    Answer.UNREADABLE: "unreadable",
+    Answer.WITHHELD: "withheld",
+    Answer.NOT_FETCHED: "not_fetched",
+}
+_GAP_WORDS = {
+    Answer.NONE_ON_FILE: "no {gene} result is on file",
+    Answer.UNREADABLE: "a {gene} result is on file and could not be read",
+    Answer.WITHHELD: "{gene} results may not be used",
+    Answer.NOT_FETCHED: "{gene} results could not be fetched",
+}
+
+
+@dataclass(frozen=True)
+class GeneAnswer:
+    """What a table can ask one gene with. No values: the gene counts as without a result, and `gap` says why."""
+
+    gene: str
+    values: tuple[GeneValue, ...]
+    state: GeneState
+    gap: Gap | None = None
+    disagreement: Gap | None = None
+    """Set where several results lead to different values."""
+
+
+@dataclass(frozen=True)
+class _Read:
+    result: GeneResult
+    meaning: Interpretation
+
+
+def answer_gene(library: Library, symbol: str, facts: PatientFacts, medicines: Sequence[DrugUse], drug: Ingredient) -> GeneAnswer:
+    """The answer of the record on one gene, for one drug."""
+    gene, record = library.genes[symbol], facts.gene(symbol)
+    read = [_Read(one, interpret(library, gene, one, facts.sex)) for one in record.results if one.answer is Answer.READ]
+    usable = [one for one in read if one.meaning.values]
+    if not usable:
+        return _without_value(gene, record, read)
+    values = _merge_values(gene, usable)
+    conversion = convert(library, gene, values, medicines, drug)
+    state = _state(gene, usable, values)
+    if conversion.because:
+        state = _converted(gene, state, conversion.values, conversion.because)
+    notes = (*state.notes, *(f"{name} is on the medication list and was not counted" for name in conversion.named))
+    return GeneAnswer(symbol, conversion.values, replace(state, notes=notes), disagreement=_disagreement(gene, usable))
+
+
+def allele_gap(answer: GeneAnswer, allele: str) -> Gap:
+    """The gap of an HLA gene whose results say nothing about one allele."""
+    text = f"the {answer.gene} results on file say nothing about {allele}"
+    return Gap("no_result", text, answer.gene)
+
+
+def _without_value(gene: Gene, record: GeneRecord, read: Sequence[_Read]) -> GeneAnswer:
+    answer = Answer.UNREADABLE if read or record.answer is Answer.READ else record.answer
+    reasons = [record.reason, *(one.meaning.gap for one in read)]
+    reasons += [one.reason for one in record.results if one.answer is not Answer.READ]
+    reason = "; ".join(dict.fromkeys(reason for reason in reasons if reason))
+    text = _GAP_WORDS[answer].format(gene=gene.id) + (f": {reason}" if reason else "")
+    results = [one.result for one in read] or list(record.results)
+    written = next((one.as_written or one.genotype for one in results if one.as_written or one.genotype), None)
+    state = GeneState(
+        gene.id, answer, diplotype=written, reported=_reported(results), result_ids=_ids(results), dates=_dates(results)
+    )
+    return GeneAnswer(gene.id, (), state, Gap(_GAP_KINDS[answer], text, gene.id))
+
+
+def _merge_values(gene: Gene, usable: Sequence[_Read]) -> tuple[GeneValue, ...]:
+    """All values of all results, equal ones once; HLA results on different alleles complete each other."""
+    if gene.method == "allele_presence":
+        return (_merge_presence([value for one in usable for value in one.meaning.values]),)
+    distinct: dict[tuple[object, ...], GeneValue] = {}
+    for one in usable:
+        for value in one.meaning.values:
+            distinct.setdefault((value.phenotype, value.score), value)
+    return tuple(distinct.values())
+
+
+def _merge_presence(values: Sequence[GeneValue]) -> GeneValue:
+    merged: dict[str, Presence] = {}
+    for value in values:
+        for allele, status in value.presence:
+            merged[allele] = _both(merged.get(allele, Presence.UNKNOWN), status)
+    alleles = frozenset(name for value in values for name in value.alleles or ())
+    return GeneValue(presence=tuple(merged.items()), alleles=alleles)
+
+
+def _both(first: Presence, second: Presence) -> Presence:
+    known = {status for status in (first, second) if status is not Presence.UNKNOWN}
+    if not known:
+        return Presence.UNKNOWN
+    return known.pop() if len(known) == 1 else Presence.AMBIGUOUS
+
+
+def _state(gene: Gene, usable: Sequence[_Read], values: Sequence[GeneValue]) -> GeneState:
+    meanings = [one.meaning for one in usable]
+    terms = list(dict.fromkeys(one.phenotype for one in meanings if one.phenotype))
+    scores = list(dict.fromkeys(one.score for one in meanings if one.score))
+    written = list(dict.fromkeys(one.result.as_written or one.result.genotype for one in usable))
+    basis = Basis.GENOTYPE if any(one.basis is Basis.GENOTYPE for one in meanings) else Basis.REPORTED
+    results = [one.result for one in usable]
+    notes = [note for one in meanings for note in one.notes] + [one.gap for one in meanings if one.gap]
+    notes += ["the result is preliminary" for one in results if one.preliminary]
+    return GeneState(
+        gene.id,
+        Answer.READ,
+        diplotype=" | ".join(text for text in written if text) or None,
+        phenotype=_terms(gene, terms, values),
+        score=" or ".join(scores) or None,
+        basis=basis,
+        reported=_reported(results),
+        result_ids=_ids(results),
+        dates=_dates(results),
+        notes=tuple(dict.fromkeys(notes)),
+    )
+
+
+def _terms(gene: Gene, terms: Sequence[str], values: Sequence[GeneValue]) -> str | None:
+    if gene.method != "allele_presence":
+        return " or ".join(terms) or None
+    known = [(name, status) for value in values for name, status in value.presence if status is not Presence.UNKNOWN]
+    known.sort(key=lambda one: one[1] is not Presence.POSITIVE)
+    return "; ".join(f"{name} {status}" for name, status in known) or None
+
+
+def _converted(gene: Gene, state: GeneState, values: Sequence[GeneValue], because: tuple[str, ...]) -> GeneState:
+    terms = dict.fromkeys(gene.phenotypes[value.phenotype].term for value in values if value.phenotype in gene.phenotypes)
+    scores = dict.fromkeys(str(value.score) for value in values if value.score is not None)
+    return replace(
+        state,
+        phenotype=" or ".join(terms) or state.phenotype,
+        score=" or ".join(scores) or None,
+        basis=Basis.PHENOCONVERSION,
+        genotype_says=state.phenotype,
+        because=because,
+    )
+
+
+def _disagreement(gene: Gene, usable: Sequence[_Read]) -> Gap | None:
+    """Results that mean different things, each shown as written."""
+    if gene.method == "allele_presence":
+        merged = _merge_presence([value for one in usable for value in one.meaning.values])
+        clash = [
+            name
+            for name, status in merged.presence
+            if status is Presence.AMBIGUOUS and not any((name, Presence.AMBIGUOUS) in v.presence for one in usable for v in one.meaning.values)
+        ]
+        return Gap("results_disagree", f"{gene.id} results disagree on {', '.join(clash)}", gene.id) if clash else None
+    meant = {frozenset((value.phenotype, value.score) for value in one.meaning.values) for one in usable}
+    if len(meant) < 2 or _nested(meant):
+        return None
+    each = "; ".join(dict.fromkeys(_describe(one) for one in usable))
+    return Gap("results_disagree", f"{gene.id} results disagree: {each}", gene.id)
+
+
+def _nested(meant: Iterable[frozenset[tuple[object, ...]]]) -> bool:
+    """A phenotype without a score agrees with any score inside it."""
+    ordered = sorted(meant, key=len)
+    return all(ordered[0] <= one for one in ordered)
+
+
+def _describe(one: _Read) -> str:
+    result = one.result
+    written = result.as_written or result.genotype or result.reported_phenotype or "?"
+    return f"{written} ({one.meaning.phenotype or 'no phenotype'}{', ' + result.date if result.date else ''})"
+
+
+def _reported(results: Iterable[GeneResult]) -> str | None:
+    return " | ".join(dict.fromkeys(one.reported_phenotype for one in results if one.reported_phenotype)) or None
+
+
+def _ids(results: Iterable[GeneResult]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(one.result_id for one in results if one.result_id))
+
+
+def _dates(results: Iterable[GeneResult]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(one.date for one in results if one.date))

@@ -1,0 +1,161 @@
+"""What every body says about one drug for one patient: findings, and gaps where nothing can be said."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from knowledge.facts import Answer, DrugUse, Ingredient, PatientFacts
+from knowledge.findings import Finding, Gap, GeneState, Indicator, Strength
+from knowledge.library import Drug, Library, Policy, Row, Table
+from knowledge.pgx.gene_answer import GeneAnswer, allele_gap, answer_gene
+from knowledge.pgx.lookup import ask_table, asked_alleles, merge_equal_advice, spread_presence
+from knowledge.pgx.phenotype import GeneValue
+from knowledge.pgx.population import Chosen, choose_populations
+
+
+@dataclass(frozen=True)
+class Question:
+    """One drug for one patient, with everything that the answer rests on."""
+
+    library: Library
+    policy: Policy
+    facts: PatientFacts
+    drug: Drug
+    ingredient: Ingredient
+    medicines: tuple[DrugUse, ...]
+    """Active medicines and the other drafts, for phenoconversion."""
+    every_population: bool = False
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """A table's genes as it asks them: values and gaps."""
+
+    values: Mapping[str, Sequence[GeneValue]]
+    gaps: Mapping[str, Gap]
+
+
+def recommend(question: Question) -> tuple[Finding, ...]:
+    """Every finding, the site's leading body first; gap findings last, one a gene."""
+    drug, facts = question.drug, question.facts
+    genes = dict.fromkeys(gene for table in drug.tables for gene in table.genes)
+    answers = {
+        gene: answer_gene(question.library, gene, facts, question.medicines, question.ingredient) for gene in genes
+    }
+    findings: list[Finding] = []
+    missing: dict[str, Gap] = {}
+    for table in _in_order(drug.tables, question.policy):
+        found, gaps = _ask(question, table, answers)
+        findings += found
+        missing |= gaps
+    return (*findings, *(_gap_finding(question, gap, answers[gene].state) for gene, gap in missing.items()))
+
+
+def _in_order(tables: Sequence[Table], policy: Policy) -> list[Table]:
+    order = {body: at for at, body in enumerate(policy.bodies)}
+    return sorted(tables, key=lambda table: order.get(table.body, len(order)))
+
+
+def _ask(question: Question, table: Table, answers: Mapping[str, GeneAnswer]) -> tuple[list[Finding], dict[str, Gap]]:
+    asked = _values_asked(table, answers)
+    findings: list[Finding] = []
+    missing: dict[str, Gap] = {}
+    for chosen in choose_populations(question.drug, table, question.facts, question.every_population):
+        found = ask_table(table, asked.values, chosen.id)
+        rows = found.rows if table.flow else merge_equal_advice(found.rows)
+        several = len(rows) > 1 and not table.flow
+        findings += [_finding(question, table, row, chosen, answers, asked, several) for row in rows]
+        missing |= {gene: asked.gaps[gene] for gene in found.missing if gene in asked.gaps}
+    return findings, missing
+
+
+def _values_asked(table: Table, answers: Mapping[str, GeneAnswer]) -> _Asked:
+    values: dict[str, Sequence[GeneValue]] = {}
+    gaps: dict[str, Gap] = {}
+    for gene in table.genes:
+        answer = answers[gene]
+        alleles = asked_alleles(table, gene)
+        values[gene] = spread_presence(answer.values, alleles) if alleles else answer.values
+        if answer.gap is not None:
+            gaps[gene] = answer.gap
+        elif not values[gene]:
+            gaps[gene] = allele_gap(answer, " and ".join(alleles))
+    return _Asked(values, gaps)
+
+
+def _finding(
+    question: Question,
+    table: Table,
+    row: Row,
+    chosen: Chosen,
+    answers: Mapping[str, GeneAnswer],
+    asked: _Asked,
+    several: bool,
+) -> Finding:
+    drug = question.drug
+    gaps = [gap for gap in asked.gaps.values()]
+    disagreements = [answers[gene].disagreement for gene in table.genes]
+    gaps += [gap for gap in disagreements if gap is not None and several]
+    if chosen.unknown:
+        gaps.append(Gap("population_unknown", f"the record does not say whether this holds: {chosen.label}"))
+    if any(use.reason for use in question.medicines) or question.facts.medications_answer is Answer.NOT_FETCHED:
+        gaps += _medication_gaps(question)
+    return Finding(
+        id=f"{drug.id}/{table.slug}/{row.id}",
+        drug=question.ingredient,
+        body=table.body,
+        strength=row.strength,
+        indicator=row.indicator,
+        population=chosen.id,
+        genes=tuple(_noted(answers[gene], several) for gene in table.genes),
+        actions=row.actions,
+        dose_change=row.dose_change,
+        alternative=row.alternative,
+        other_guidance=row.other_guidance,
+        effect=row.effect,
+        note=row.note,
+        assumed=(chosen.id,) if chosen.assumed else (),
+        gaps=tuple(gaps),
+        source=table.source,
+        content_version=drug.version,
+        content_status=drug.status,
+        possible=several,
+        condition=chosen.condition,
+    )
+
+
+def _noted(answer: GeneAnswer, several: bool) -> GeneState:
+    """The gene's state; results that differ without changing the advice are mentioned, not raised as a gap."""
+    if answer.disagreement is None or several:
+        return answer.state
+    return replace(answer.state, notes=(*answer.state.notes, f"{answer.disagreement.text}; the advice is the same"))
+
+
+def _medication_gaps(question: Question) -> list[Gap]:
+    """What of the medication list could not be used, where it might matter: only for genes with known inhibitors."""
+    if not set(question.drug.genes) & set(question.library.modulators):
+        return []
+    if question.facts.medications_answer is Answer.NOT_FETCHED:
+        return [Gap("medications_unknown", "the medication list could not be fetched: inhibitors were not looked for")]
+    return [Gap("medications_unknown", "the medication list holds medicines that could not be identified")]
+
+
+def _gap_finding(question: Question, gap: Gap, state: GeneState) -> Finding:
+    """A finding that only says what is missing."""
+    return Finding(
+        id=f"{question.drug.id}/gap/{gap.gene}",
+        drug=question.ingredient,
+        body=None,
+        strength=Strength.NONE,
+        indicator=Indicator.INFO,
+        population="general",
+        genes=(state,),
+        actions=(),
+        dose_change=False,
+        alternative=False,
+        other_guidance=False,
+        gaps=(gap,),
+        content_version=question.drug.version,
+        content_status=question.drug.status,
+    )
