@@ -1,0 +1,146 @@
+"""Everything that can be wrong with content, found in one run: YAML, schema, laws, cases."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from knowledge.checking.cases import run_drug_cases, run_gene_cases, untried_rows
+from knowledge.checking.drug_lint import LAWS, DrugCheck, Words
+from knowledge.checking.gene_lint import GENE_LAWS, GeneCheck, check_condition, check_modulators
+from knowledge.checking.table_lint import check_tables
+from knowledge.library import Drug, Gene, Library
+from knowledge.loading.drug_file import read_drug
+from knowledge.loading.errors import Fault
+from knowledge.loading.gene_file import read_gene
+from knowledge.loading.load import (
+    CONTENT,
+    KINDS,
+    ContentFiles,
+    build_library,
+    check_document,
+    load_ingredients,
+    read_content,
+    shown_path,
+)
+from knowledge.loading.strict_yaml import Document, load_strict
+from knowledge.question import Names
+from knowledge.terms.drug_names import load_drug_names
+
+
+@dataclass(frozen=True)
+class _Content:
+    """What could be loaded; faulty documents are left out so that the rest can still be checked."""
+
+    library: Library
+    files: ContentFiles
+    names: Names
+    words: Words
+    content: Path
+
+
+def check_content(words: Words, content: Path = CONTENT, only: Path | None = None) -> tuple[Fault, ...]:
+    """All faults of all content, or of one file with its cases. Sorted by place."""
+    files = read_content(content=content)
+    broken = {fault.path for fault in files.faults}
+    sound = {
+        kind: tuple(document for document in documents if document.path not in broken)
+        for kind, documents in files.documents.items()
+    }
+    kept = ContentFiles(sound, files.faults, files.digest, files.versions)
+    library = build_library(kept, content)
+    loaded = _Content(library, kept, Names(library, load_drug_names(library, content=content)), words, content)
+    if only is not None:
+        return tuple(sorted(_check_one(loaded, only)))
+    faults = [*files.faults]
+    for kind in KINDS.values():
+        for document in sound[kind]:
+            faults += _check_document(loaded, kind, document)
+    return tuple(sorted(set(faults)))
+
+
+def _check_one(loaded: _Content, path: Path) -> Iterator[Fault]:
+    """One file wherever it lies; its kind follows from its shape, its cases lie beside it."""
+    target = path.with_name(path.name.replace(".test.yaml", ".yaml"))
+    document = load_strict(target, shown_path(target.resolve()))
+    kind = _kind_of(document, target)
+    if kind is None:
+        yield document.fault((), "the kind of this file cannot be told", f"put it into one of {', '.join(KINDS)}")
+        return
+    faults = check_document(document, kind)
+    yield from faults
+    if not faults:
+        yield from _check_document(loaded, kind, document)
+
+
+def _kind_of(document: Document, path: Path) -> str | None:
+    by_folder = KINDS.get(path.resolve().parent.name)
+    if by_folder is not None or not isinstance(document.data, dict):
+        return by_folder or "drug"
+    marks = {"bodies": "drug", "method": "gene", "modulators": "modulator", "label": "condition"}
+    return next((kind for mark, kind in marks.items() if mark in document.data), None)
+
+
+def _check_document(loaded: _Content, kind: str, document: Document) -> Iterator[Fault]:
+    if kind == "drug":
+        yield from _check_drug(loaded, document)
+    elif kind == "gene":
+        yield from _check_gene(loaded, document)
+    elif kind == "condition":
+        yield from check_condition(document)
+    else:
+        yield from check_modulators(document, load_ingredients(loaded.content))
+
+
+def _check_drug(loaded: _Content, document: Document) -> Iterator[Fault]:
+    ingredients = load_ingredients(loaded.content)
+    drug = read_drug(document, "", {name: code for code, name in ingredients.items()})
+    check = DrugCheck(loaded.library, drug, document, loaded.words, ingredients)
+    faults = [fault for law in LAWS for fault in law(check)]
+    faults += check_tables(loaded.library, drug, document)
+    yield from faults
+    cases = _cases_beside(document, loaded.content)
+    if cases is None:
+        yield document.fault((), "there are no cases beside it", f"add {drug.id}.test.yaml")
+    elif case_faults := check_document(cases, "case"):
+        yield from case_faults
+    elif not faults:
+        yield from _run_drug_cases(loaded, drug, document, cases)
+
+
+def _run_drug_cases(loaded: _Content, drug: Drug, document: Document, cases: Document) -> Iterator[Fault]:
+    drugs = {**loaded.library.drugs, drug.id: drug}
+    library = Library(
+        loaded.library.genes, drugs, loaded.library.modulators, loaded.library.conditions,
+        loaded.library.synonyms, loaded.library.digest, loaded.library.answer_codes,
+    )  # fmt: skip
+    result = run_drug_cases(cases, drug, Names(library, loaded.names.drugs))
+    yield from result.faults
+    yield from untried_rows(drug, document, result.tried)
+
+
+def _check_gene(loaded: _Content, document: Document) -> Iterator[Fault]:
+    gene = read_gene(document)
+    faults = [fault for law in GENE_LAWS for fault in law(GeneCheck(gene, document))]
+    yield from faults
+    cases = _cases_beside(document, loaded.content)
+    if cases is None:
+        yield document.fault((), "there are no cases beside it", f"add {gene.id}.test.yaml")
+    elif case_faults := check_document(cases, "gene_case"):
+        yield from case_faults
+    elif not faults:
+        yield from _run_gene_cases(loaded, gene, cases)
+
+
+def _run_gene_cases(loaded: _Content, gene: Gene, cases: Document) -> tuple[Fault, ...]:
+    library = Library({**loaded.library.genes, gene.id: gene}, {}, {}, {}, loaded.library.synonyms, "")
+    return run_gene_cases(cases, gene, library)
+
+
+def _cases_beside(document: Document, content: Path) -> Document | None:
+    root = CONTENT.parent.parent
+    path = Path(document.path)
+    path = path if path.is_absolute() or path.exists() else root / path
+    beside = path.with_name(f"{path.stem}.test.yaml")
+    return load_strict(beside, shown_path(beside.resolve())) if beside.exists() else None
