@@ -43,7 +43,9 @@ def _answer_order(
         if drug is None:
             yield DrugAnswer(order, ingredient, silence=f"no guideline content on {ingredient.name}")
         elif policy.reviewed_only and drug.status != "reviewed":
-            yield DrugAnswer(order, ingredient, silence=f"content on {drug.id} is not signed, and the site asks for signed only")
+            yield DrugAnswer(
+                order, ingredient, silence=f"content on {drug.id} is not signed, and the site asks for signed only"
+            )
         else:
             yield _answer(Question(library, policy, facts, drug, ingredient, medicines, every_population), order)
 
@@ -71,7 +73,8 @@ def _answer(question: Question, order: DrugOrder) -> DrugAnswer:
 def _suggest_tests(finding: Finding, genes: frozenset[str]) -> Finding:
     """Marks the gaps that a test would close, where the drug's policy asks for one."""
     gaps = tuple(
-        replace(gap, suggest_test=True) if gap.kind == "no_result" and gap.gene in genes else gap for gap in finding.gaps
+        replace(gap, suggest_test=True) if gap.kind == "no_result" and gap.gene in genes else gap
+        for gap in finding.gaps
     )
     return replace(finding, gaps=gaps)
 
@@ -92,7 +95,9 @@ def _pretest(question: Question, findings: Iterable[Finding]) -> Pretest | None:
 def _population_may_hold(question: Question, populations: tuple[str, ...]) -> bool:
     if not populations:
         return True
-    chosen = {one.id for table in question.drug.tables for one in choose_populations(question.drug, table, question.facts)}
+    chosen = {
+        one.id for table in question.drug.tables for one in choose_populations(question.drug, table, question.facts)
+    }
     return bool(chosen & set(populations))
 
 

@@ -109,7 +109,7 @@ class DoseLine:
     """One dose quantity inside a drafted order, with the place to change it."""
 
     path: tuple[str | int, ...]
-    """Keys from the resource's root to the Quantity, e.g. ("dosageInstruction", 0, "doseAndRate", 0, "doseQuantity")."""
+    """Keys from the resource's root to the Quantity: ("dosageInstruction", 0, "doseAndRate", 0, "doseQuantity")."""
     value: Decimal
     unit: str | None
     per_day: Decimal | None = None

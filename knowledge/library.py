@@ -147,7 +147,7 @@ class Population:
 
 @dataclass(frozen=True)
 class Row:
-    """One cell or several like cells of a body's table. Flags are derived from the actions unless the row states them."""
+    """One cell or several like cells of a table. Flags are derived from the actions unless the row states them."""
 
     id: str
     when: Mapping[str, tuple[str, ...]]
@@ -277,8 +277,10 @@ class Library:
         return self.digest[:12]
 
     @cached_property
-    def condition_index(self) -> tuple[Mapping[tuple[str, str], frozenset[str]], Mapping[tuple[str, str], tuple[tuple[str, str], ...]]]:
-        """(system, code) -> set names, and (system, first letter) -> (code, set name) for codes that have others below."""
+    def condition_index(
+        self,
+    ) -> tuple[Mapping[tuple[str, str], frozenset[str]], Mapping[tuple[str, str], tuple[tuple[str, str], ...]]]:
+        """(system, code) -> set names; (system, first letter) -> (code, set name) for codes with others below."""
         exact: dict[tuple[str, str], set[str]] = {}
         prefixes: dict[tuple[str, str], list[tuple[str, str]]] = {}
         for name, condition in self.conditions.items():
@@ -286,7 +288,9 @@ class Library:
                 for code in codes:
                     exact.setdefault((system, code), set()).add(name)
                     prefixes.setdefault((system, code[:1]), []).append((code, name))
-        return {key: frozenset(names) for key, names in exact.items()}, {key: tuple(all_) for key, all_ in prefixes.items()}
+        return {key: frozenset(names) for key, names in exact.items()}, {
+            key: tuple(all_) for key, all_ in prefixes.items()
+        }
 
     @cached_property
     def drug_index(self) -> Mapping[str, Drug]:

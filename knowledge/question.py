@@ -8,7 +8,16 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
-from knowledge.facts import Answer, DrugOrder, DrugUse, GeneRecord, GeneResult, Identified, Ingredient, PatientFacts, Sex
+from knowledge.facts import (
+    Answer,
+    DrugOrder,
+    DrugUse,
+    GeneRecord,
+    GeneResult,
+    Identified,
+    PatientFacts,
+    Sex,
+)
 from knowledge.library import Gene, Library
 from knowledge.terms.drug_names import RXNORM, DrugNames
 
@@ -61,7 +70,9 @@ def read_order(name: str, names: Names) -> DrugOrder:
 def read_gene(symbol: str, value: Any, library: Library) -> GeneRecord:
     """One gene of a question: a diplotype, {"phenotype"}, {"activityScore"}, {"diplotype"}, or {"answer"}."""
     if symbol not in library.genes:
-        raise QuestionError(f"genes.{symbol}: there is no file for this gene; known are {', '.join(sorted(library.genes))}")
+        raise QuestionError(
+            f"genes.{symbol}: there is no file for this gene; known are {', '.join(sorted(library.genes))}"
+        )
     gene = library.genes[symbol]
     if isinstance(value, str):
         value = {"diplotype": value}
@@ -71,7 +82,9 @@ def read_gene(symbol: str, value: Any, library: Library) -> GeneRecord:
         return GeneRecord(symbol, Answer(value["answer"]), reason=value.get("reason"))
     unknown = set(value) - {"diplotype", "phenotype", "activityScore"}
     if unknown:
-        raise QuestionError(f"genes.{symbol}: {', '.join(sorted(unknown))} is not known; use diplotype, phenotype, activityScore")
+        raise QuestionError(
+            f"genes.{symbol}: {', '.join(sorted(unknown))} is not known; use diplotype, phenotype, activityScore"
+        )
     if all(str(one).strip().casefold() in NO_RESULT_WORDS for one in value.values()):
         return GeneRecord(symbol, Answer.NONE_ON_FILE)
     return GeneRecord(symbol, Answer.READ, (_result(gene, value),))
@@ -98,7 +111,9 @@ def _use(one: Any, names: Names) -> DrugUse:
 
 def _condition(name: Any, library: Library) -> str:
     if name not in library.conditions:
-        raise QuestionError(f"conditions: {name!r} is no condition set; known are {', '.join(sorted(library.conditions))}")
+        raise QuestionError(
+            f"conditions: {name!r} is no condition set; known are {', '.join(sorted(library.conditions))}"
+        )
     return str(name)
 
 

@@ -67,7 +67,9 @@ def run_gene_cases(document: Document, gene: Gene, library: Library) -> tuple[Fa
             wanted["activityScore"] = case["expect"]["activityScore"]
         got = {key: value for key, value in got.items() if key in wanted}
         if got != wanted:
-            faults.append(document.fault((at,), f"{case['name']!r}: expected {wanted}, got {got}", "mend the gene or the case"))
+            faults.append(
+                document.fault((at,), f"{case['name']!r}: expected {wanted}, got {got}", "mend the gene or the case")
+            )
     return tuple(faults)
 
 

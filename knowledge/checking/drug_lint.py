@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from knowledge.findings import Action, Indicator, Strength
 from knowledge.library import Criteria, Drug, Library, Row, Table
@@ -66,9 +67,13 @@ def populations_are_declared(check: DrugCheck) -> Iterator[Fault]:
     assumed = {check.drug.assume} if check.drug.assume else set()
     wanted = set(check.drug.pretest.populations) if check.drug.pretest else set()
     for name in (assumed | wanted) - declared:
-        yield check.document.fault(("assume",), f"the population {name!r} is not declared", "declare it under populations")
+        yield check.document.fault(
+            ("assume",), f"the population {name!r} is not declared", "declare it under populations"
+        )
     for name in declared - used:
-        yield check.document.fault(("populations", name), f"no row asks for the population {name!r}", "use or remove it")
+        yield check.document.fault(
+            ("populations", name), f"no row asks for the population {name!r}", "use or remove it"
+        )
 
 
 def conditions_exist(check: DrugCheck) -> Iterator[Fault]:
@@ -140,7 +145,9 @@ def silence_is_silent(check: DrugCheck) -> Iterator[Fault]:
     for _, row in check.rows():
         loud = [action.kind for action in row.actions if action.kind not in ("keep", "monitor")]
         if row.strength is Strength.NONE and loud:
-            yield check.at_row(row, f"strength is none and there is {', '.join(loud)}", "drop the actions or state the strength")
+            yield check.at_row(
+                row, f"strength is none and there is {', '.join(loud)}", "drop the actions or state the strength"
+            )
 
 
 def flags_are_needed(check: DrugCheck) -> Iterator[Fault]:
@@ -166,7 +173,9 @@ def codes_are_known(check: DrugCheck) -> Iterator[Fault]:
             yield check.document.fault(("codes", "rxnorm"), what, "write the ingredient's own code")
     for other in check.library.drugs.values():
         if other.id != check.drug.id and set(other.rxnorm) & set(check.drug.rxnorm):
-            yield check.document.fault(("codes", "rxnorm"), f"{other.id} has the same RxNorm code", "keep it in one file")
+            yield check.document.fault(
+                ("codes", "rxnorm"), f"{other.id} has the same RxNorm code", "keep it in one file"
+            )
 
 
 def actions_go_together(check: DrugCheck) -> Iterator[Fault]:
@@ -179,10 +188,11 @@ def actions_go_together(check: DrugCheck) -> Iterator[Fault]:
             yield check.at_row(row, "keep stands beside an action that changes the treatment", "remove one of them")
 
 
-def _raw_row(check: DrugCheck, table: Table, row: Row) -> Mapping[str, object]:
+def _raw_row(check: DrugCheck, table: Table, row: Row) -> Mapping[str, Any]:
     body = check.document.data["bodies"][table.slug]
     listed = body.get("rows") or body.get("flow")
-    return next(raw for raw, one in zip(listed, table.rows, strict=True) if one is row)
+    raw: Mapping[str, Any] = next(raw for raw, one in zip(listed, table.rows, strict=True) if one is row)
+    return raw
 
 
 LAWS: tuple[Callable[[DrugCheck], Iterator[Fault]], ...] = (

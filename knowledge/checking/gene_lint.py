@@ -47,7 +47,9 @@ def aliases_lead_somewhere(check: GeneCheck) -> Iterator[Fault]:
     targets += [(("positions", rsid), name) for rsid, one in gene.positions.items() for name in one.bases.values()]
     for place, target in targets:
         if target not in names:
-            yield check.document.fault(place, f"{target!r} is no allele of this file", "write the allele as it is listed")
+            yield check.document.fault(
+                place, f"{target!r} is no allele of this file", "write the allele as it is listed"
+            )
     for words, phenotype in gene.synonyms.items():
         if phenotype not in gene.phenotypes:
             yield check.document.fault(("synonyms", words), f"there is no phenotype {phenotype!r}", "declare it")
@@ -74,7 +76,9 @@ def scores_are_answered_once(check: GeneCheck) -> Iterator[Fault]:
     for pair in combinations_with_replacement(values, 2):
         score = sum_scores(pair)
         if score is None:
-            yield check.document.fault(("alleles",), f"{' or '.join(pair)} is no activity value", 'write "0.25", "≥3.0" or "n/a"')
+            yield check.document.fault(
+                ("alleles",), f"{' or '.join(pair)} is no activity value", 'write "0.25", "≥3.0" or "n/a"'
+            )
             continue
         holding = [key for key, one in check.gene.phenotypes.items() if one.scores and one.scores.holds(score.value)]
         if len(holding) != 1:
@@ -87,7 +91,9 @@ def phenotypes_are_reachable(check: GeneCheck) -> Iterator[Fault]:
     for key, one in check.gene.phenotypes.items():
         reached = one.pairs or one.singles or attainable_scores(check.gene, one)
         if not reached and key != INDETERMINATE:
-            yield check.document.fault(("phenotypes", key), "nothing leads to this phenotype", "add pairs, singles or scores")
+            yield check.document.fault(
+                ("phenotypes", key), "nothing leads to this phenotype", "add pairs, singles or scores"
+            )
 
 
 def unphased_calls_can_be_read(check: GeneCheck) -> Iterator[Fault]:
@@ -97,7 +103,9 @@ def unphased_calls_can_be_read(check: GeneCheck) -> Iterator[Fault]:
             try:
                 read_genotype(check.gene, text)
             except UnreadableGenotype as error:
-                yield check.document.fault(("unphased", at), error.reason, "write both diplotypes as a laboratory would")
+                yield check.document.fault(
+                    ("unphased", at), error.reason, "write both diplotypes as a laboratory would"
+                )
 
 
 def loinc_codes_hold(check: GeneCheck) -> Iterator[Fault]:
@@ -125,7 +133,9 @@ def check_condition(document: Document) -> Iterator[Fault]:
     codes = document.data["codes"].get("snomed", [])
     for at, code in enumerate(codes):
         if not is_snomed_code(code):
-            yield document.fault(("codes", "snomed", at), f"{code} fails SNOMED CT's check digit", "write a verified code")
+            yield document.fault(
+                ("codes", "snomed", at), f"{code} fails SNOMED CT's check digit", "write a verified code"
+            )
         if code in codes[:at]:
             yield document.fault(("codes", "snomed", at), f"{code} stands twice", "keep one of them")
 

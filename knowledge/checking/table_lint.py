@@ -31,12 +31,16 @@ def _lookup_texts(library: Library, table: Table, document: Document) -> Iterato
         for symbol, texts in row.when.items():
             gene = library.genes.get(symbol)
             if gene is None:
-                yield Fault(document.path, row.line, f"{row.id}: there is no gene file for {symbol}", f"add genes/{symbol}.yaml")
+                yield Fault(
+                    document.path, row.line, f"{row.id}: there is no gene file for {symbol}", f"add genes/{symbol}.yaml"
+                )
                 continue
             for text in texts:
                 if not _means_something(gene, text):
                     known = ", ".join((*gene.phenotypes, NO_RESULT, ANY))
-                    yield Fault(document.path, row.line, f"{row.id}: {symbol} has no result {text!r}", f"known are {known}")
+                    yield Fault(
+                        document.path, row.line, f"{row.id}: {symbol} has no result {text!r}", f"known are {known}"
+                    )
 
 
 def _means_something(gene: Gene, text: str) -> bool:
@@ -62,7 +66,9 @@ def _cells(library: Library, table: Table, document: Document) -> Iterator[Fault
                 continue
             found += 1
             if found > MOST_FAULTS:
-                yield document.fault(("bodies", table.slug), "more cells are wrong in the same way", "mend those above first")
+                yield document.fault(
+                    ("bodies", table.slug), "more cells are wrong in the same way", "mend those above first"
+                )
                 return
             yield _cell_fault(document, table, asked, population, rows)
 
@@ -74,7 +80,7 @@ def _answers(row: Row, asked: Mapping[str, GeneValue | None], population: str) -
 
 
 def possible_values(library: Library, gene: Gene, table: Table) -> Iterator[GeneValue | None]:
-    """Everything that a gene can be asked as: the domain of totality. None stands for no result, where a row answers it."""
+    """Everything that a gene can be asked as: the domain of totality. None: no result, where a row answers it."""
     texts = {text for row in table.rows for text in row.when.get(gene.id, ())}
     if NO_RESULT in texts:
         yield None
@@ -100,7 +106,9 @@ def _cell_fault(
     cell = ", ".join(f"{gene} {_words(value)}" for gene, value in asked.items())
     where = f"{table.slug}: {cell}, population {population}"
     if not rows:
-        return document.fault(("bodies", table.slug), f"{where}: no row answers", "add a row; strength: none where the body is silent")
+        return document.fault(
+            ("bodies", table.slug), f"{where}: no row answers", "add a row; strength: none where the body is silent"
+        )
     names = ", ".join(row.id for row in rows)
     return Fault(document.path, rows[1].line, f"{where}: {len(rows)} rows answer ({names})", "narrow one of them")
 

@@ -19,7 +19,10 @@ from knowledge.loading.strict_yaml import Document, load_strict
 
 CONTENT = Path(__file__).resolve().parent.parent / "content"
 KINDS = {"drugs": "drug", "genes": "gene", "modulators": "modulator", "conditions": "condition"}
-SYSTEMS = {"snomed": ("http://snomed.info/sct",), "icd10": ("http://hl7.org/fhir/sid/icd-10-cm", "http://hl7.org/fhir/sid/icd-10")}
+SYSTEMS = {
+    "snomed": ("http://snomed.info/sct",),
+    "icd10": ("http://hl7.org/fhir/sid/icd-10-cm", "http://hl7.org/fhir/sid/icd-10"),
+}
 
 
 @dataclass(frozen=True)
@@ -74,7 +77,9 @@ def check_document(document: Document, kind: str) -> tuple[Fault, ...]:
     faults = list(schema_faults(document, kind))
     stem = Path(document.path).stem
     if isinstance(document.data, dict) and "id" in document.data and document.data["id"] != stem:
-        faults.append(document.fault(("id",), f"id is {document.data['id']!r}, the file is {stem}.yaml", "make them equal"))
+        faults.append(
+            document.fault(("id",), f"id is {document.data['id']!r}, the file is {stem}.yaml", "make them equal")
+        )
     return tuple(faults)
 
 
@@ -123,7 +128,8 @@ def load_policy(overlay: Path | None = None) -> Policy:
             faults.append(document.fault((key,), f"{key!r} is no policy", f"known are {', '.join(known)}"))
     if faults:
         raise ContentError(faults)
-    return replace(Policy(), **{key: tuple(value) if isinstance(value, list) else value for key, value in data.items()})
+    stated: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in data.items()}
+    return replace(Policy(), **stated)
 
 
 def _read_merged(path: Path, folder: str, overlay: Path | None) -> Document:
@@ -154,5 +160,10 @@ def _modulators(data: Mapping[str, Any]) -> Iterable[Modulator]:
 
 
 def _condition_set(data: Mapping[str, Any]) -> ConditionSet:
-    codes = {system: tuple(data["codes"][key]) for key, systems in SYSTEMS.items() if key in data["codes"] for system in systems}
+    codes = {
+        system: tuple(data["codes"][key])
+        for key, systems in SYSTEMS.items()
+        if key in data["codes"]
+        for system in systems
+    }
     return ConditionSet(data["id"], data["label"], codes)

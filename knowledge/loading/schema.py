@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
@@ -20,7 +21,7 @@ FOLDER = Path(__file__).resolve().parent.parent / "schema"
 def validator(kind: str) -> Draft202012Validator:
     """The validator of one kind: drug, gene, case, gene_case, modulator, condition, synonyms, answer_codes."""
     schemas = {path.name: json.loads(path.read_text(encoding="utf-8")) for path in sorted(FOLDER.glob("*.schema.json"))}
-    registry: Registry[object] = Registry().with_resources(
+    registry: Registry[Any] = Registry().with_resources(
         (name, Resource.from_contents(schema)) for name, schema in schemas.items()
     )
     return Draft202012Validator(schemas[f"{kind}.schema.json"], registry=registry)

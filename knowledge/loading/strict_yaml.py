@@ -66,7 +66,7 @@ class _Reader:
             return self._mapping(node, at)
         if isinstance(node, yaml.SequenceNode):
             return [self.read(child, (*at, index)) for index, child in enumerate(node.value)]
-        return self._scalar(node)
+        return self._scalar(node) if isinstance(node, yaml.ScalarNode) else None
 
     def _mapping(self, node: yaml.MappingNode, at: Pointer) -> dict[str, Any]:
         out: dict[str, Any] = {}
@@ -78,7 +78,7 @@ class _Reader:
             out[key] = self.read(value_node, (*at, key))
         return out
 
-    def _scalar(self, node: yaml.Node) -> Any:
+    def _scalar(self, node: yaml.ScalarNode) -> Any:
         text = str(node.value)
         if node.style or node.tag == _TEXT_TAG:
             return text
@@ -97,7 +97,7 @@ class _Reader:
 
 
 def load_strict(path: Path, shown: str | None = None) -> Document:
-    """Read one YAML file. Faults of the YAML itself are in the document, and all of them; data is None if unreadable."""
+    """Read one YAML file. All faults of the YAML are in the document; data is None where it is unreadable."""
     name = shown or str(path)
     try:
         text = path.read_text(encoding="utf-8")

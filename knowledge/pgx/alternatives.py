@@ -1,4 +1,4 @@
-"""Alternatives that hold for this patient: conditions, age, allergies, current medicines, and their own gene guidance."""
+"""Alternatives that hold for this patient: conditions, age, allergies, current medicines, their own guidance."""
 
 from __future__ import annotations
 
@@ -13,7 +13,9 @@ from knowledge.pgx.recommend import Question, recommend
 
 def check_offers(question: Question, findings: Iterable[Finding]) -> tuple[Offer, ...]:
     """Every alternative that a finding offers, each once, with why it holds or drops out; those that hold first."""
-    names = dict.fromkeys(name for one in findings for action in one.actions if action.kind == "offer" for name in action.drugs)
+    names = dict.fromkeys(
+        name for one in findings for action in one.actions if action.kind == "offer" for name in action.drugs
+    )
     declared = question.drug.alternatives
     offers = [_check(question, declared[name]) for name in names if name in declared]
     return tuple(sorted(offers, key=lambda offer: not offer.holds))
@@ -33,7 +35,12 @@ def keep_holding(finding: Finding, offers: Sequence[Offer]) -> Finding:
 def _check(question: Question, one: Alternative) -> Offer:
     if one.is_class:
         return Offer(one.label or one.name, None, holds=True, is_class=True)
-    against = [*_conditions(question, one), *_age(question.facts, one), *_record(question.facts, one), *_genes(question, one)]
+    against = [
+        *_conditions(question, one),
+        *_age(question.facts, one),
+        *_record(question.facts, one),
+        *_genes(question, one),
+    ]
     if against:
         return Offer(one.name, one.rxnorm, holds=False, reasons=tuple(against))
     return Offer(one.name, one.rxnorm, holds=True, reasons=tuple(_unchecked(question, one)))
@@ -41,7 +48,9 @@ def _check(question: Question, one: Alternative) -> Offer:
 
 def _conditions(question: Question, one: Alternative) -> list[str]:
     found = [name for name in one.unless if name in question.facts.conditions]
-    labels = [question.library.conditions[name].label if name in question.library.conditions else name for name in found]
+    labels = [
+        question.library.conditions[name].label if name in question.library.conditions else name for name in found
+    ]
     return [f"on file: {label}" for label in labels]
 
 

@@ -19,7 +19,9 @@ __all__ = ["Genotype", "UnreadableGenotype", "read_genotype"]
 MAX_LENGTH = 400
 _STAR = re.compile(r"\*\s*([0-9]{1,3})((?:\.[0-9]{3})?)(?:\s*[x×X]\s*(N|n|[≥>]=?\s*[0-9]+|[0-9]{1,2}\+?))?")
 _BRACKETED = re.compile(r"\(?\s*(\*\s*[0-9]{1,3}(?:\.[0-9]{3})?)\s*\)\s*[x×X]\s*")
-_VARIANT = re.compile(r"(?:[cmgp]\.)?[-*]?[0-9]+(?:[_+-][0-9]+)*(?:[ACGT]+>[ACGT]+|del[ACGT]*|dup[ACGT]*|ins[ACGT]+)", re.I)
+_VARIANT = re.compile(
+    r"(?:[cmgp]\.)?[-*]?[0-9]+(?:[_+-][0-9]+)*(?:[ACGT]+>[ACGT]+|del[ACGT]*|dup[ACGT]*|ins[ACGT]+)", re.I
+)
 _LEGACY_VARIANT = re.compile(r"([ACGT])([0-9]{2,5})([ACGT])")
 _OR = re.compile(r"\s+or\s+|\s*;\s*", re.I)
 _AND = re.compile(r"\s*;\s*|\s+and\s+|\s*,\s+", re.I)

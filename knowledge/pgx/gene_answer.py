@@ -48,7 +48,9 @@ class _Read:
     meaning: Interpretation
 
 
-def answer_gene(library: Library, symbol: str, facts: PatientFacts, medicines: Sequence[DrugUse], drug: Ingredient) -> GeneAnswer:
+def answer_gene(
+    library: Library, symbol: str, facts: PatientFacts, medicines: Sequence[DrugUse], drug: Ingredient
+) -> GeneAnswer:
     """The answer of the record on one gene, for one drug."""
     gene, record = library.genes[symbol], facts.gene(symbol)
     read = [_Read(one, interpret(library, gene, one, facts.sex)) for one in record.results if one.answer is Answer.READ]
@@ -143,7 +145,7 @@ def _terms(gene: Gene, terms: Sequence[str], values: Sequence[GeneValue]) -> str
 
 
 def _converted(gene: Gene, state: GeneState, values: Sequence[GeneValue], because: tuple[str, ...]) -> GeneState:
-    terms = dict.fromkeys(gene.phenotypes[value.phenotype].term for value in values if value.phenotype in gene.phenotypes)
+    terms = dict.fromkeys(one.term for value in values if (one := gene.phenotypes.get(value.phenotype or "")))
     scores = dict.fromkeys(str(value.score) for value in values if value.score is not None)
     return replace(
         state,
@@ -162,7 +164,8 @@ def _disagreement(gene: Gene, usable: Sequence[_Read]) -> Gap | None:
         clash = [
             name
             for name, status in merged.presence
-            if status is Presence.AMBIGUOUS and not any((name, Presence.AMBIGUOUS) in v.presence for one in usable for v in one.meaning.values)
+            if status is Presence.AMBIGUOUS
+            and not any((name, Presence.AMBIGUOUS) in v.presence for one in usable for v in one.meaning.values)
         ]
         return Gap("results_disagree", f"{gene.id} results disagree on {', '.join(clash)}", gene.id) if clash else None
     meant = {frozenset((value.phenotype, value.score) for value in one.meaning.values) for one in usable}

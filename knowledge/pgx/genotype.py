@@ -44,7 +44,7 @@ class Genotype:
         return frozenset(name for strand in self.strands for name in strand)
 
 
-class UnreadableGenotype(ValueError):
+class UnreadableGenotype(ValueError):  # noqa: N818 - the word that callers read
     """A text that cannot be read as a genotype of its gene; `reason` is one sentence for the card."""
 
     def __init__(self, reason: str) -> None:

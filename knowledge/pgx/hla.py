@@ -1,6 +1,6 @@
 """HLA typing: GL strings, groups, pairs, single alleles and plain presence.
 
-GL string operators (Milius 2013): `^` loci, `|` genotype ambiguity, `+` copies, `~` phase, `/` allele ambiguity. A plain
+GL string operators (Milius 2013): `^` loci, `|` genotype ambiguity, `+` copies, `~` phase, `/` allele ambiguity. Plain
 "*57:01/*07:02" without the `hla#` head is a pair, as laboratories write it. What counts is the second field:
 `*57:01:01G` is positive for `*57:01`; `*15:01` is not `*15:02`; `*57:XX` or a MAC code leaves alleles of its first
 field open.
@@ -15,7 +15,10 @@ from knowledge.library import Gene
 from knowledge.pgx.genotype import Genotype, Presence, UnreadableGenotype
 
 _HEAD = re.compile(r"^hla#[0-9A-Za-z.\-]*#", re.I)
-_STATUS = re.compile(r"(\*[0-9]{2,3}:[0-9]{2,3})\s*(?:allele\s*)?[:,(]?\s*(positive|negative|present|absent|detected|not detected)\)?", re.I)
+_STATUS = re.compile(
+    r"(\*[0-9]{2,3}:[0-9]{2,3})\s*(?:allele\s*)?[:,(]?\s*(positive|negative|present|absent|detected|not detected)\)?",
+    re.I,
+)
 _ALLELE = re.compile(r"\*?([0-9]{2,3})(?::([0-9]{2,4}|[A-Z]{2,6}))?((?::[0-9]{2,4}){0,2})([GPNLSQCA]?)")
 _POSITIVE = frozenset({"positive", "present", "detected"})
 
@@ -53,7 +56,9 @@ def _own_locus(gene: Gene, text: str) -> str:
 
 
 def _from_statuses(gene: Gene, statuses: list[re.Match[str]]) -> Genotype:
-    said = {found[1]: Presence.POSITIVE if found[2].casefold() in _POSITIVE else Presence.NEGATIVE for found in statuses}
+    said = {
+        found[1]: Presence.POSITIVE if found[2].casefold() in _POSITIVE else Presence.NEGATIVE for found in statuses
+    }
     unknown = [name for name in said if name not in gene.alleles]
     presence = tuple((name, said.get(name, Presence.UNKNOWN)) for name in risk_alleles(gene))
     positive = tuple(name for name, status in said.items() if status is Presence.POSITIVE)
@@ -88,7 +93,7 @@ def _presence(name: str, options: list[tuple[tuple[str, ...], ...]]) -> Presence
 
 
 def _presence_in(name: str, option: tuple[tuple[str, ...], ...]) -> Presence:
-    """One genotype: certain on a copy is positive; two copies both excluded is negative; one copy leaves the other open."""
+    """One genotype: certain on a copy is positive; excluded on two copies is negative; one copy leaves the other open."""
     field = name.split(":")[0] + ":?"
     states = {name in chosen for chosen in product(*option)}
     if states == {True}:

@@ -42,7 +42,15 @@ def merge_equal_advice(rows: Iterable[Row]) -> tuple[Row, ...]:
     """Rows that differ only in their effect or id say the same to the prescriber: the first of them stands."""
     distinct: dict[tuple[object, ...], Row] = {}
     for row in rows:
-        advice = (row.strength, row.indicator, row.actions, row.dose_change, row.alternative, row.other_guidance, row.note)
+        advice = (
+            row.strength,
+            row.indicator,
+            row.actions,
+            row.dose_change,
+            row.alternative,
+            row.other_guidance,
+            row.note,
+        )
         distinct.setdefault(advice, row)
     return tuple(distinct.values())
 

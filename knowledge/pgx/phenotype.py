@@ -1,7 +1,7 @@
 """From one laboratory result to what a guideline's table can be asked with.
 
-Law 1 of reading: a readable genotype decides by our own table; the laboratory's phenotype or score only where no genotype
-is readable, and is then marked "as reported". Unknown allele, uncertain function, unknown copy number: Indeterminate,
+Law 1 of reading: a readable genotype decides by our own table; the laboratory's phenotype or score only where no
+genotype is readable, and is then marked "as reported". Unknown allele, uncertain function, unknown copy number: Indeterminate,
 never Normal.
 """
 
@@ -162,7 +162,9 @@ def _of_genotype(gene: Gene, genotype: Genotype) -> Interpretation:
         return _of_presence(gene, genotype)
     alleles = genotype.alleles
     functions = tuple(_function_words(gene, strand) for strand in genotype.strands)
-    found = Interpretation(gene.id, (), None, None, functions, Basis.GENOTYPE, genotype, notes=_all_notes(gene, genotype))
+    found = Interpretation(
+        gene.id, (), None, None, functions, Basis.GENOTYPE, genotype, notes=_all_notes(gene, genotype)
+    )
     if gene.method == "unassigned":
         gap = f"no phenotype is assigned to {gene.id} genotypes; the genotype itself is read"
         return replace(found, values=(GeneValue(alleles=alleles),), gap=gap)
@@ -255,7 +257,9 @@ def _of_presence(gene: Gene, genotype: Genotype) -> Interpretation:
 
 def _function_words(gene: Gene, strand: tuple[str, ...]) -> str:
     words = [
-        gene.functions.get(gene.alleles[name].function, gene.alleles[name].function) if name in gene.alleles else "unknown allele"
+        gene.functions.get(gene.alleles[name].function, gene.alleles[name].function)
+        if name in gene.alleles
+        else "unknown allele"
         for name in strand
     ]
     return " + ".join(words)

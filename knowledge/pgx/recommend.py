@@ -94,7 +94,7 @@ def _finding(
     several: bool,
 ) -> Finding:
     drug = question.drug
-    gaps = [gap for gap in asked.gaps.values()]
+    gaps = list(asked.gaps.values())
     disagreements = [answers[gene].disagreement for gene in table.genes]
     gaps += [gap for gap in disagreements if gap is not None and several]
     if chosen.unknown:

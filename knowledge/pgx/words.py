@@ -1,4 +1,4 @@
-"""The laboratory's words for a phenotype, by a fixed list: CPIC's terms, the gene's own synonyms, the shared synonyms."""
+"""The laboratory's words for a phenotype, by fixed lists: CPIC's terms, the gene's synonyms, the shared ones."""
 
 from __future__ import annotations
 

@@ -123,4 +123,8 @@ def _why_not(codings: Sequence[Coding], text: str | None) -> str:
     systems = sorted({system or "no system" for system, code, _ in codings if code})
     if systems:
         return f"its code ({', '.join(systems)}) is on no list and its name is not known exactly"
-    return "its name is not known exactly" if text or any(display for *_, display in codings) else "it has neither code nor name"
+    return (
+        "its name is not known exactly"
+        if text or any(display for *_, display in codings)
+        else "it has neither code nor name"
+    )

@@ -1,0 +1,25 @@
+"""`pgx-cds check [FILE]`: everything wrong with the content, or with one file and its cases."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from cards.phrases import load_words
+from knowledge.checking.check import check_content
+
+
+@click.command("check")
+@click.argument("file", required=False, type=click.Path(exists=True, dir_okay=False, path_type=Path))
+def command(file: Path | None) -> None:
+    """Check content: YAML, schema, laws and cases; all faults at once as FILE:LINE: WHAT: HOW TO MEND.
+
+    Without FILE all content is checked. Exit code 0: no fault, 1: faults.
+    """
+    faults = check_content(load_words(), only=file)
+    for fault in faults:
+        click.echo(str(fault))
+    if faults:
+        raise SystemExit(1)
+    click.echo("content is sound", err=True)

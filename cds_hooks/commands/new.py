@@ -1,0 +1,128 @@
+"""`pgx-cds new drug NAME` and `pgx-cds new gene NAME`: a content file and its cases, ready to be filled in."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from pathlib import Path
+
+import click
+
+from knowledge.loading.load import CONTENT, load_ingredients
+
+DRUG = """\
+# yaml-language-server: $schema=../../schema/drug.schema.json
+id: {name}
+status: transcribed
+codes: {{rxnorm: [{rxnorm}]}}
+genes: [{gene}]
+
+bodies:
+  cpic:
+    body: CPIC
+    source:
+      title: CPIC guideline for {name} and {gene}
+      url: https://cpicpgx.org/guidelines/
+      version: "the version of the table that you read"
+      transcribed: "{today}"
+    rows:
+      # Every result of the gene is answered by exactly one row; `pgx-cds check` names the cells that are missing.
+      - id: normal
+        when: {{{gene}: [normal]}}
+        strength: strong
+        actions: [{{keep: {{}}}}]
+      - id: silent-indeterminate
+        when: {{{gene}: [indeterminate]}}
+        strength: none
+"""
+DRUG_CASES = """\
+- name: A normal result keeps the standard dose of {name}
+  given: {{genes: {{{gene}: {{phenotype: Normal Metabolizer}}}}}}
+  expect: [{{row: cpic/normal}}]
+
+- name: Without a result the answer is a gap
+  given: {{}}
+  expect: [{{gap: no_result, gene: {gene}, suggest_test: false}}]
+"""
+GENE = """\
+# yaml-language-server: $schema=../../schema/gene.schema.json
+id: {name}
+status: transcribed
+codes: {{hgnc: "HGNC:0"}}    # the gene's HGNC id
+method: function_pair
+
+sources:
+  - {{title: Allele functionality of {name}, version: "version of the table", url: "https://cpicpgx.org", transcribed: "{today}"}}
+
+functions: {{normal: Normal function, none: No function}}
+
+# Every star allele once, under its function. Quote the stars.
+alleles:
+  normal: ["*1"]
+  none: ["*2"]
+
+phenotypes:
+  normal: {{term: Normal Metabolizer, pairs: [[normal, normal]]}}
+  intermediate: {{term: Intermediate Metabolizer, pairs: [[normal, none]]}}
+  poor: {{term: Poor Metabolizer, pairs: [[none, none]]}}
+"""
+GENE_CASES = """\
+- name: Two normal alleles make a normal metabolizer
+  given: {{diplotype: "*1/*1"}}
+  expect: {{phenotype: Normal Metabolizer}}
+
+- name: One allele without function makes an intermediate metabolizer
+  given: {{diplotype: "*1/*2"}}
+  expect: {{phenotype: Intermediate Metabolizer}}
+
+- name: Two alleles without function make a poor metabolizer
+  given: {{diplotype: "*2/*2"}}
+  expect: {{phenotype: Poor Metabolizer}}
+"""
+
+
+@click.group("new")
+def command() -> None:
+    """Scaffold a content file and its cases."""
+
+
+@command.command("drug")
+@click.argument("name")
+@click.option("--gene", default="CYP2C19", show_default=True, help="The gene that its guideline asks about.")
+@click.option(
+    "--content", type=click.Path(file_okay=False, path_type=Path), default=CONTENT, help="Another content folder."
+)
+def new_drug(name: str, gene: str, content: Path) -> None:
+    """Write drugs/NAME.yaml and NAME.test.yaml. Exit code 0: written, 2: the name is not one, or the file is there."""
+    if not re.fullmatch(r"[a-z0-9][a-z0-9-]*", name):
+        raise click.UsageError(f"{name!r} is no ingredient name: write it in lower case, as RxNorm does")
+    codes = {ingredient: code for code, ingredient in load_ingredients().items()}
+    code = codes.get(name)
+    if code is None:
+        click.echo(f"{name} is on no RxNorm list here: fill in codes.rxnorm by hand", err=True)
+    fields = {"name": name, "gene": gene, "rxnorm": f'"{code or 0}"', "today": date.today().isoformat()}
+    _write(content / "drugs", name, DRUG.format(**fields), DRUG_CASES.format(**fields))
+
+
+@command.command("gene")
+@click.argument("name")
+@click.option(
+    "--content", type=click.Path(file_okay=False, path_type=Path), default=CONTENT, help="Another content folder."
+)
+def new_gene(name: str, content: Path) -> None:
+    """Write genes/NAME.yaml and NAME.test.yaml. Exit code 0: written, 2: the name is not one, or the file is there."""
+    if not re.fullmatch(r"[A-Z][A-Z0-9-]*", name):
+        raise click.UsageError(f"{name!r} is no gene symbol: write it as HGNC does, in capitals")
+    fields = {"name": name, "today": date.today().isoformat()}
+    _write(content / "genes", name, GENE.format(**fields), GENE_CASES.format(**fields))
+
+
+def _write(folder: Path, name: str, text: str, cases: str) -> None:
+    path, beside = folder / f"{name}.yaml", folder / f"{name}.test.yaml"
+    for one in (path, beside):
+        if one.exists():
+            raise click.UsageError(f"{one} is there already: edit it, or remove it first")
+    folder.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+    beside.write_text(cases, encoding="utf-8")
+    click.echo(f"{path}\n{beside}\nnext: fill them in, then run: pgx-cds check {path}")
