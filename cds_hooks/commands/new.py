@@ -52,7 +52,10 @@ codes: {{hgnc: "HGNC:0"}}    # the gene's HGNC id
 method: function_pair
 
 sources:
-  - {{title: Allele functionality of {name}, version: "version of the table", url: "https://cpicpgx.org", transcribed: "{today}"}}
+  - title: Allele functionality of {name}
+    version: "the version of the table that you read"
+    url: https://cpicpgx.org
+    transcribed: "{today}"
 
 functions: {{normal: Normal function, none: No function}}
 

@@ -25,8 +25,8 @@ KNOWN = ("drug", "genes", "age", "sex", "weight_kg", "conditions", "medications"
 def command() -> None:
     """Read JSON lines {"drug": ..., "genes": {...}, ...} on standard input; print one JSON array of findings a line.
 
-    A line that cannot be understood prints an empty array, and the reason on standard error. Exit code 0: every line was
-    understood, 2: at least one was not.
+    A line that cannot be understood prints an empty array, and the reason on standard error. Exit code 0: every line
+    was understood, 2: at least one was not.
     """
     library = load_library()
     names = Names(library, load_drug_names(library))

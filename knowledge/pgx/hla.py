@@ -93,7 +93,7 @@ def _presence(name: str, options: list[tuple[tuple[str, ...], ...]]) -> Presence
 
 
 def _presence_in(name: str, option: tuple[tuple[str, ...], ...]) -> Presence:
-    """One genotype: certain on a copy is positive; excluded on two copies is negative; one copy leaves the other open."""
+    """One genotype: certain on a copy is positive; excluded on both is negative; one copy leaves the other open."""
     field = name.split(":")[0] + ":?"
     states = {name in chosen for chosen in product(*option)}
     if states == {True}:

@@ -1,8 +1,8 @@
 """From one laboratory result to what a guideline's table can be asked with.
 
 Law 1 of reading: a readable genotype decides by our own table; the laboratory's phenotype or score only where no
-genotype is readable, and is then marked "as reported". Unknown allele, uncertain function, unknown copy number: Indeterminate,
-never Normal.
+genotype is readable, and is then marked "as reported". Unknown allele, uncertain function, unknown copy number:
+Indeterminate, never Normal.
 """
 
 from __future__ import annotations

@@ -1,0 +1,47 @@
+"""Why a card came or did not: one line a row that answered, or the reason for silence."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from knowledge.findings import DrugAnswer, Finding, GeneState
+
+
+def explain(answers: Sequence[DrugAnswer]) -> tuple[str, ...]:
+    """Lines for a reader who asks why, drug by drug; the same for the first page and for `pgx-cds try --why`."""
+    if not answers:
+        return ("no drug was ordered or selected: nothing to evaluate",)
+    return tuple(line for answer in answers for line in _explain_drug(answer))
+
+
+def _explain_drug(answer: DrugAnswer) -> Iterator[str]:
+    where = f" ({answer.order.order_id})" if answer.order.order_id else ""
+    head = f"{answer.drug.name}{where}"
+    if answer.silence is not None:
+        yield f"{head}: silent, {answer.silence}"
+    for finding in answer.findings:
+        yield f"{head}: {_explain_finding(finding)}"
+    for offer in answer.offers:
+        verdict = "holds" if offer.holds else "dropped"
+        reasons = f": {'; '.join(offer.reasons)}" if offer.reasons else ""
+        yield f"{head}: alternative {offer.name} {verdict}{reasons}"
+    if answer.pretest is not None:
+        yield f"{head}: a test of {', '.join(answer.pretest.genes)} is {answer.pretest.priority} before this drug"
+
+
+def _explain_finding(finding: Finding) -> str:
+    genes = "; ".join(_explain_gene(gene) for gene in finding.genes)
+    said = f"row {finding.id}, strength {finding.strength}" if finding.body else "no row"
+    parts = [said, f"population {finding.population}" + (" (assumed)" if finding.assumed else ""), genes]
+    parts += [f"gap: {gap.text}" for gap in finding.gaps]
+    return ", ".join(part for part in parts if part)
+
+
+def _explain_gene(gene: GeneState) -> str:
+    if gene.phenotype is None:
+        return f"{gene.gene} {gene.answer.replace('_', ' ')}"
+    score = f", score {gene.score}" if gene.score else ""
+    written = f" {gene.diplotype}" if gene.diplotype else ""
+    converted = f" (genotype says {gene.genotype_says}, because of {', '.join(gene.because)})" if gene.because else ""
+    return f"{gene.gene}{written}: {gene.phenotype}{score}{converted}"
+
