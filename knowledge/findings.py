@@ -61,7 +61,7 @@ class Action:
     of: str | None = None
     """reduce, increase, titrate: start, maintenance or dose."""
     degree: str | None = None
-    """avoid: contraindicated, if_possible, unless_no_alternative; reduce, increase: about, at_least, up_to."""
+    """avoid: contraindicated, if_possible, unless_no_alternative; reduce, increase: about, at_least, consider."""
     what: tuple[str, ...] = ()
     """monitor, titrate, test: what to watch, by what to titrate, which gene or assay to test."""
 
