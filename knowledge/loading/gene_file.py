@@ -67,7 +67,9 @@ def _alleles(data: Mapping[str, Any]) -> dict[str, Allele]:
 def second_names(name: str) -> tuple[str, ...]:
     """The parts by which a compound name is known: "c.1905+1G>A (*2A)" as both, "Mediterranean, Dallas" as each."""
     both = _TWO_NAMES.match(name)
-    if both and not both["short"].isupper() and len(both["short"]) > 1:
+    if both and both["short"] == "reference":
+        return (both["long"],)
+    if both and len(both["short"]) > 1:
         return (both["long"], both["short"])
     if ", " in name and "(" not in name:
         return tuple(name.split(", "))

@@ -58,9 +58,6 @@ def strip_symbol(gene: Gene, text: str) -> str:
 
 
 def _read_one(gene: Gene, text: str) -> Genotype:
-    whole = gene.alleles.get(text)
-    if whole is not None:
-        return _from_strands(gene, [text])
     strands = [part.strip() for part in re.split(r"[/|]", text)]
     if len(strands) > 2 or not all(strands):
         raise UnreadableGenotype(f"{_quote(text)} is not one allele or a pair of alleles")
@@ -73,6 +70,8 @@ def _read_one(gene: Gene, text: str) -> Genotype:
 
 def _read_single(gene: Gene, text: str) -> Genotype:
     """One allele, or a list of variants without a strand."""
+    if gene.method in ("single_allele", "hemizygous_pair") and text in gene.alleles:
+        return _from_strands(gene, [text])
     if gene.method == "single_allele":
         names = [_HETEROPLASMY.sub("", part) for part in _AND.split(text) if part]
         return _from_strands(gene, [" + ".join(names)])
