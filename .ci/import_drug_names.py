@@ -109,7 +109,9 @@ def write_table(path: Path, head: Mapping[str, str], tables: Mapping[str, Mappin
     """JSON with one entry a line, sorted, so that a rebuilt table shows its differences."""
     parts = [f'"{key}": {json.dumps(value)}' for key, value in head.items()]
     for key, table in tables.items():
-        ordered = sorted(table.items(), key=lambda entry: (len(entry[0]), entry[0]) if entry[0].isdigit() else (0, entry[0]))
+        ordered = sorted(
+            table.items(), key=lambda entry: (len(entry[0]), entry[0]) if entry[0].isdigit() else (0, entry[0])
+        )
         lines = ",\n".join(f"{json.dumps(code)}:{json.dumps(value, separators=(',', ':'))}" for code, value in ordered)
         parts.append(f'"{key}": {{\n{lines}\n}}')
     path.write_text("{\n" + ",\n".join(parts) + "\n}\n", encoding="utf-8")
@@ -134,7 +136,9 @@ def keep_named(products: Iterable[Product], names: Mapping[str, str]) -> list[Pr
     return [row for row in cut if row.ingredients]
 
 
-def build_tables(products: Iterable[Product], names: Mapping[str, str], unnamed: frozenset[str]) -> dict[str, dict[str, object]]:
+def build_tables(
+    products: Iterable[Product], names: Mapping[str, str], unnamed: frozenset[str]
+) -> dict[str, dict[str, object]]:
     """The four tables of the file; `unnamed`: codes whose name is not to be trusted."""
     rows = list(products)
     return {
@@ -151,7 +155,9 @@ def main(arguments: list[str]) -> int:
         sys.stderr.write(__doc__ or "")
         return 2
     given = Path(arguments[0])
-    products = {code: row for code, row in (read_products(given) | read_products(CORRECTIONS)).items() if row.ingredients}
+    products = {
+        code: row for code, row in (read_products(given) | read_products(CORRECTIONS)).items() if row.ingredients
+    }
     names = name_ingredients(products.values())
     wrong = find_contradictions(products, names)
     if any(not row.borrowed_name for row in wrong):
