@@ -1,0 +1,110 @@
+"""The checker: every fault of a file is found in one run, with its line and how to mend it."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from cards.phrases import load_words
+from knowledge.checking.check import check_content
+from knowledge.checking.check_digits import is_loinc_code, is_snomed_code
+from knowledge.loading.load import CONTENT
+
+FIVE_FAULTS = """\
+id: clopidogrel
+status: transcribed
+codes: {rxnorm: ["32968"]}
+genes: [CYP2C19, CYP2D6]
+alternatives:
+  prasugrel: {unless: [bad_weather]}
+bodies:
+  cpic:
+    body: CPIC
+    source: {title: T, url: "https://example.org", version: "1", transcribed: "2026-11-23"}
+    rows:
+      - id: poor
+        when: {CYP2C19: [poor, likely_poor]}
+        strength: strong
+        indicator: critical
+        effect: {direction: sideways}
+        actions: [{avoid: {}}, {offer: [prasugrel, unicorn]}]
+      - id: rest
+        when: {CYP2C19: [ultrarapid, rapid, normal, likely_intermediate, intermediate, indeterminate, purple]}
+        strength: none
+"""
+
+
+@pytest.fixture
+def content(tmp_path: Path) -> Path:
+    """A copy of the shipped content that a test may break."""
+    return shutil.copytree(CONTENT, tmp_path / "content")
+
+
+def faults_of(content: Path, text: str) -> list[tuple[int, str]]:
+    """Lines and words of what is wrong with a clopidogrel file of this text."""
+    path = content / "drugs" / "clopidogrel.yaml"
+    path.write_text(text, encoding="utf-8")
+    return [(fault.line, fault.what) for fault in check_content(load_words(), content, only=path)]
+
+
+def test_the_shipped_content_has_no_fault() -> None:
+    """Laws, totality and every case of every file."""
+    assert check_content(load_words()) == ()
+
+
+def test_five_different_faults_give_five_located_messages(content: Path) -> None:
+    """Unknown gene result, unknown words, unknown alternative, unknown condition, a gene nobody asks about."""
+    assert faults_of(content, FIVE_FAULTS) == [
+        (4, "genes does not list what the tables ask about"),
+        (6, "there is no condition set 'bad_weather'"),
+        (12, "poor: 'sideways' has no words"),
+        (12, "poor: 'unicorn' is offered and not declared"),
+        (18, "rest: CYP2C19 has no result 'purple'"),
+    ]
+
+
+def test_a_hole_and_an_overlap_in_a_table_are_named_cell_by_cell(content: Path) -> None:
+    """Total and disjoint: rapid is answered twice, ultrarapid by nobody."""
+    text = FIVE_FAULTS.replace("ultrarapid, rapid, ", "rapid, ").replace("[poor, likely_poor]", "[poor, likely_poor, rapid]")
+    for fault in ("unless: [bad_weather]", ", purple", ", unicorn", "        effect: {direction: sideways}\n", ", CYP2D6"):
+        text = text.replace(fault, "")
+    assert faults_of(content, text) == [
+        (7, "cpic: CYP2C19 ultrarapid, population general: no row answers"),
+        (17, "cpic: CYP2C19 rapid, population general: 2 rows answer (poor, rest)"),
+    ] or [what for _, what in faults_of(content, text)] == [
+        "cpic: CYP2C19 ultrarapid, population general: no row answers",
+        "cpic: CYP2C19 rapid, population general: 2 rows answer (poor, rest)",
+    ]
+
+
+def test_a_case_that_expects_something_else_is_a_fault_of_the_case(content: Path) -> None:
+    """The message says what was expected and what came."""
+    path = content / "drugs" / "clopidogrel.test.yaml"
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text.replace("row: cpic/poor-acs-pci, avoid: true, offer: [prasugrel, ticagrelor]", "row: cpic/poor-acs-pci", 1))
+    faults = check_content(load_words(), content, only=content / "drugs" / "clopidogrel.yaml")
+    assert [fault.what.split(": ", 1)[1] for fault in faults] == [
+        "cpic/poor-acs-pci: expected avoid None, got True",
+        "cpic/poor-acs-pci: expected offer None, got ['prasugrel', 'ticagrelor']",
+    ]
+
+
+def test_a_row_that_no_case_tries_is_a_fault(content: Path) -> None:
+    """A rule without a case does not pass."""
+    path = content / "drugs" / "clopidogrel.test.yaml"
+    cases = path.read_text(encoding="utf-8").split("\n\n")
+    path.write_text("\n\n".join(case for case in cases if "silent-indeterminate" not in case), encoding="utf-8")
+    faults = check_content(load_words(), content, only=content / "drugs" / "clopidogrel.yaml")
+    assert [fault.what for fault in faults] == ["no case tries the row cpic/silent-indeterminate"]
+
+
+@pytest.mark.parametrize(("code", "holds"), [("84413-4", True), ("83009-1", True), ("83009-9", False), ("abc", False)])
+def test_a_loinc_code_with_a_wrong_check_digit_is_found(code: str, holds: bool) -> None:
+    """LOINC's digit is Luhn's."""
+    assert is_loinc_code(code) is holds
+
+
+@pytest.mark.parametrize(("code", "holds"), [("22298006", True), ("230690007", True), ("22298007", False)])
+def test_a_snomed_code_with_a_wrong_check_digit_is_found(code: str, holds: bool) -> None:
+    """SNOMED CT's digit is Verhoeff's."""
+    assert is_snomed_code(code) is holds

@@ -1,0 +1,199 @@
+"""Evaluation: facts in, findings out. Each test is one behaviour that a prescriber would notice."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from knowledge.evaluate import evaluate
+from knowledge.facts import Answer, DrugOrder, GeneRecord, GeneResult, Ingredient, PatientFacts
+from knowledge.findings import DrugAnswer
+from knowledge.library import Policy
+from knowledge.question import Names, read_facts, read_order
+
+
+def ask(names: Names, drug: str, policy: Policy | None = None, every: bool = False, **given: Any) -> DrugAnswer:
+    """The answer on one drug for what a question states."""
+    facts = replace(read_facts(given, names), orders=(read_order(drug, names),))
+    (answer,) = evaluate(facts, names.library, policy or Policy(), every)
+    return answer
+
+
+def rows(answer: DrugAnswer) -> list[str]:
+    """The ids of the findings."""
+    return [finding.id for finding in answer.findings]
+
+
+def test_a_poor_metabolizer_is_told_to_avoid_clopidogrel_after_a_stent(names: Names) -> None:
+    """The row, its flags and the alternatives that hold."""
+    answer = ask(names, "clopidogrel", genes={"CYP2C19": "*2/*2"}, conditions=["coronary_intervention"])
+    (finding,) = answer.findings
+    assert (finding.id, finding.alternative, finding.dose_change) == ("clopidogrel/cpic/poor-acs-pci", True, False)
+    assert [offer.name for offer in answer.offers if offer.holds] == ["prasugrel", "ticagrelor"]
+
+
+def test_an_alternative_that_the_record_forbids_drops_out_with_its_reason(names: Names) -> None:
+    """Prasugrel after a stroke is named with the reason, and is not offered."""
+    conditions = ["coronary_intervention", "stroke_or_tia"]
+    answer = ask(names, "clopidogrel", genes={"CYP2C19": "*2/*2"}, conditions=conditions)
+    dropped = {offer.name: offer.reasons for offer in answer.offers if not offer.holds}
+    label = names.library.conditions["stroke_or_tia"].label
+    assert dropped == {"prasugrel": (f"on file: {label}",)}
+    assert all("prasugrel" not in action.drugs for finding in answer.findings for action in finding.actions)
+
+
+def test_an_allergy_to_an_alternative_drops_it(names: Names) -> None:
+    """What the patient is allergic to is not offered."""
+    answer = ask(
+        names,
+        "clopidogrel",
+        genes={"CYP2C19": "*2/*2"},
+        conditions=["coronary_intervention"],
+        allergies=["ticagrelor"],
+    )
+    assert [(offer.name, offer.holds) for offer in answer.offers] == [("prasugrel", True), ("ticagrelor", False)]
+
+
+def test_without_a_result_the_drug_policy_asks_for_the_test(names: Names) -> None:
+    """None on file, and only that, leads to a test."""
+    answer = ask(names, "clopidogrel", conditions=["coronary_intervention"])
+    assert rows(answer) == ["clopidogrel/gap/CYP2C19"]
+    assert answer.pretest is not None
+    assert answer.pretest.genes == ("CYP2C19",)
+    assert [(gap.kind, gap.suggest_test) for gap in answer.gaps] == [("no_result", True)]
+
+
+@pytest.mark.parametrize("answer", [Answer.UNREADABLE, Answer.WITHHELD, Answer.NOT_FETCHED])
+def test_the_other_three_answers_never_lead_to_a_test(names: Names, answer: Answer) -> None:
+    """Unreadable, withheld and not fetched say what they are."""
+    found = ask(names, "clopidogrel", genes={"CYP2C19": {"answer": str(answer)}}, conditions=["coronary_intervention"])
+    assert found.pretest is None
+    assert [(gap.kind, gap.suggest_test) for gap in found.gaps] == [(str(answer), False)]
+
+
+def test_a_strong_inhibitor_makes_a_normal_metabolizer_act_as_poor(names: Names) -> None:
+    """The genotype's own phenotype and the medicine are kept for the card."""
+    answer = ask(names, "codeine", genes={"CYP2D6": "*1/*1"}, age=40, medications=["paroxetine"])
+    (finding,) = [one for one in answer.findings if one.body == "CPIC"]
+    (gene,) = finding.genes
+    assert (gene.genotype_says, gene.phenotype, gene.score) == ("Normal Metabolizer", "Poor Metabolizer", "0.0")
+    assert gene.because == ("paroxetine (strong inhibitor)",)
+    assert finding.alternative
+
+
+def test_a_moderate_inhibitor_halves_the_score(names: Names) -> None:
+    """2.0 becomes 1.0: an intermediate metabolizer."""
+    answer = ask(names, "codeine", genes={"CYP2D6": "*1/*1"}, age=40, medications=["duloxetine"])
+    (finding,) = [one for one in answer.findings if one.body == "CPIC"]
+    assert (finding.genes[0].phenotype, finding.genes[0].score) == ("Intermediate Metabolizer", "1.0")
+
+
+def test_a_weak_inhibitor_is_named_and_changes_nothing(names: Names) -> None:
+    """CPIC gives no factor for weak inhibitors."""
+    answer = ask(names, "codeine", genes={"CYP2D6": "*1/*1"}, age=40, medications=["escitalopram"])
+    (finding,) = [one for one in answer.findings if one.body == "CPIC"]
+    assert finding.genes[0].phenotype == "Normal Metabolizer"
+    assert any("escitalopram" in note for note in finding.genes[0].notes)
+
+
+def result(genotype: str, number: str) -> GeneResult:
+    """A readable CYP2C19 result."""
+    return GeneResult("CYP2C19", Answer.READ, genotype=genotype, result_id=f"Observation/{number}")
+
+
+def with_results(names: Names, *genotypes: str) -> PatientFacts:
+    """A patient with a stent and several CYP2C19 results."""
+    results = tuple(result(genotype, str(at)) for at, genotype in enumerate(genotypes))
+    facts = read_facts({"conditions": ["coronary_intervention"]}, names)
+    genes = {"CYP2C19": GeneRecord("CYP2C19", Answer.READ, results)}
+    return replace(facts, genes=genes, orders=(read_order("clopidogrel", names),))
+
+
+def test_results_that_disagree_are_all_shown_as_possible(names: Names) -> None:
+    """Never averaged, never silently the newest."""
+    (answer,) = evaluate(with_results(names, "*1/*1", "*2/*2"), names.library, Policy())
+    assert sorted(rows(answer)) == ["clopidogrel/cpic/poor-acs-pci", "clopidogrel/cpic/standard-acs-pci"]
+    assert all(finding.possible for finding in answer.findings)
+    assert {gap.kind for gap in answer.gaps} == {"results_disagree"}
+
+
+def test_results_that_differ_without_changing_the_advice_give_one_answer(names: Names) -> None:
+    """*2/*2 and *2/*3 both mean poor; *1/*1 and *1/*17 both keep the standard dose."""
+    (same,) = evaluate(with_results(names, "*2/*2", "*2/*3"), names.library, Policy())
+    assert [(finding.id, finding.possible) for finding in same.findings] == [("clopidogrel/cpic/poor-acs-pci", False)]
+    (alike,) = evaluate(with_results(names, "*1/*1", "*1/*17"), names.library, Policy())
+    assert [finding.id for finding in alike.findings] == ["clopidogrel/cpic/standard-acs-pci"]
+    assert alike.gaps == ()
+
+
+def test_a_phenotype_without_a_score_shows_every_row_that_it_allows(names: Names) -> None:
+    """An intermediate DPYD metabolizer may have score 1.0 or 1.5: rows of unlike strength are both shown."""
+    answer = ask(names, "fluorouracil", genes={"DPYD": {"phenotype": "Intermediate Metabolizer"}})
+    found = [(finding.strength, finding.possible) for finding in answer.findings if finding.body == "CPIC"]
+    assert sorted(found) == [("moderate", True), ("strong", True)]
+
+
+def test_hla_results_on_other_alleles_are_no_answer(names: Names) -> None:
+    """A positive *15:02 says nothing about *57:01."""
+    answer = ask(names, "abacavir", genes={"HLA-B": "*15:02 positive"})
+    assert rows(answer) == ["abacavir/gap/HLA-B"]
+    assert answer.gaps[0].text == "the HLA-B results on file say nothing about *57:01"
+
+
+def test_one_missing_gene_of_two_still_gets_the_guideline_row(names: Names) -> None:
+    """CPIC has rows for a missing second gene, and the gap stays visible."""
+    answer = ask(names, "azathioprine", genes={"TPMT": "*3A/*3C"})
+    (finding,) = answer.findings
+    assert (finding.dose_change, [gap.gene for gap in finding.gaps]) == (True, ["NUDT15"])
+
+
+def test_every_population_answers_when_asked_for_all(names: Names) -> None:
+    """The `recommend` command can ask for all populations of a drug."""
+    answer = ask(names, "clopidogrel", every=True, genes={"CYP2C19": "*2/*2"})
+    assert [finding.population for finding in answer.findings] == ["acs_pci", "other_cardiovascular", "neurovascular"]
+
+
+def test_an_unknown_age_answers_for_adults_and_children_and_says_so(names: Names) -> None:
+    """Without a birth date neither population is chosen silently."""
+    answer = ask(names, "voriconazole", genes={"CYP2C19": "*1/*17"})
+    assert {finding.population for finding in answer.findings} == {"adults", "pediatrics"}
+    assert {gap.kind for gap in answer.gaps} == {"population_unknown"}
+    grown = ask(names, "voriconazole", genes={"CYP2C19": "*1/*17"}, age=40)
+    assert {finding.population for finding in grown.findings} == {"adults"}
+
+
+def test_a_drug_without_content_is_silent_and_says_why(names: Names) -> None:
+    """Silence always has a reason for whoever asks."""
+    facts = PatientFacts(orders=(DrugOrder("MedicationRequest/1", "aspirin", (Ingredient("aspirin", "1191"),)),))
+    (answer,) = evaluate(facts, names.library, Policy())
+    assert (answer.findings, answer.silence) == ((), "no guideline content on aspirin")
+
+
+def test_a_drug_that_cannot_be_identified_is_a_gap_and_never_a_guess(names: Names) -> None:
+    """The reason of the reader reaches the answer."""
+    facts = PatientFacts(orders=(DrugOrder("MedicationRequest/1", "Herb X", (), reason="its name is not known exactly"),))
+    (answer,) = evaluate(facts, names.library, Policy())
+    assert answer.silence == "the drug could not be identified: its name is not known exactly"
+    assert [gap.kind for gap in answer.gaps] == ["drug_unknown"]
+
+
+def test_an_order_of_two_ingredients_is_answered_for_each(names: Names) -> None:
+    """A combination product checks every ingredient."""
+    both = DrugOrder("MedicationRequest/1", "both", (Ingredient("codeine", "2670"), Ingredient("simvastatin", "36567")))
+    answers = evaluate(replace(read_facts({"genes": {"CYP2D6": "*4/*4"}}, names), orders=(both,)), names.library, Policy())
+    assert [answer.drug.name for answer in answers] == ["codeine", "simvastatin"]
+
+
+def test_a_site_may_ask_for_signed_content_only(names: Names) -> None:
+    """Nothing that is shipped is signed."""
+    answer = ask(names, "clopidogrel", Policy(reviewed_only=True), genes={"CYP2C19": "*2/*2"})
+    assert (answer.findings, answer.silence is None) == ((), False)
+
+
+def test_two_drafts_that_interact_know_of_each_other(names: Names) -> None:
+    """Codeine and paroxetine ordered together: the inhibitor counts, and is said to be ordered as well."""
+    orders = (read_order("codeine", names), read_order("paroxetine", names))
+    facts = replace(read_facts({"genes": {"CYP2D6": "*1/*1"}, "age": 40}, names), orders=orders)
+    codeine = evaluate(facts, names.library, Policy())[0]
+    (finding,) = [one for one in codeine.findings if one.body == "CPIC"]
+    assert finding.genes[0].because == ("paroxetine (strong inhibitor, being ordered as well)",)
