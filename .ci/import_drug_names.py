@@ -89,6 +89,24 @@ def contradicts(row: Product, names: Mapping[str, str], codes: Mapping[str, str]
     return bool(starts - set(row.ingredients))
 
 
+def complete(row: Product, names: Mapping[str, str], codes: Mapping[str, str]) -> Product:
+    """The product with every known ingredient that its full name lists beside a strength and the table left out."""
+    if row.level not in ("SCD", "SBD") or "{" in row.name or " / " not in row.name:
+        return row
+    own = [names[code] for code in row.ingredients if code in names]
+    parts = [PART_END.sub("", LEADING_HOURS.sub("", part)).lower() for part in row.name.split(" / ")]
+    unexplained = [part for part in parts if not part.startswith(tuple(own))]
+    found = (_longest_name(part, codes) for part in unexplained)
+    added = {code for code in found if code is not None} - set(row.ingredients)
+    return replace(row, ingredients=(*row.ingredients, *sorted(added, key=int)))
+
+
+def _longest_name(part: str, codes: Mapping[str, str]) -> str | None:
+    words = part.split()
+    starts = (codes.get(" ".join(words[:length])) for length in range(len(words), 0, -1))
+    return next((code for code in starts if code is not None), None)
+
+
 def brand_of(row: Product) -> str | None:
     """The brand in "... [Plavix]" or "PLAVIX (Oral Pill)", in lower case."""
     found = BRAND.search(row.name) or (GROUP_BRAND.match(row.name) if row.level.startswith("SBDG") else None)
@@ -162,7 +180,9 @@ def main(arguments: list[str]) -> int:
     wrong = find_contradictions(products, names)
     if any(not row.borrowed_name for row in wrong):
         return 1
-    tables = build_tables(keep_named(products.values(), names), names, frozenset(row.rxcui for row in wrong))
+    codes = {name: code for code, name in names.items()}
+    completed = [complete(row, names, codes) for row in products.values()]
+    tables = build_tables(keep_named(completed, names), names, frozenset(row.rxcui for row in wrong))
     digests = {"digest": given, "corrections": CORRECTIONS}
     head = {"source": SOURCE, **{key: hashlib.sha256(path.read_bytes()).hexdigest() for key, path in digests.items()}}
     write_table(TABLE, head, tables)
