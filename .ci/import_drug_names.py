@@ -58,7 +58,7 @@ def _product(row: Mapping[str, str]) -> Product:
 
 
 def name_ingredients(products: Iterable[Product]) -> dict[str, str]:
-    """Ingredient code -> name in lower case: its own row's, else the part of a combination that nothing else explains."""
+    """Ingredient code -> name in lower case: its own row's, else the part of a combination that is left over."""
     rows = list(products)
     names = {row.rxcui: row.name.lower() for row in rows if row.ingredients == (row.rxcui,) and row.name}
     combinations = [row for row in rows if len(row.ingredients) > 1 and row.level in ("MIN", "", "SCDG", "SCD")]
