@@ -1,0 +1,45 @@
+# Every target does the set-up it needs: each may be the first command on a machine with Python 3.11.
+PYTHON ?= python3.11
+PORT ?= 5000
+BIN = .venv/bin
+READY = .venv/.ready
+FHIR_READY = .venv-fhir/.ready
+
+.PHONY: setup run test test-integration test-browser bench clean
+
+setup: $(READY)
+
+$(READY): requirements-dev.txt pyproject.toml
+	@command -v $(PYTHON) >/dev/null 2>&1 || { echo "$(PYTHON) is not on this machine: set PYTHON=python3 (3.11 or newer)"; exit 1; }
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(FHIR_READY): requirements-fhir-server.txt
+	test -x .venv-fhir/bin/python || $(PYTHON) -m venv .venv-fhir
+	.venv-fhir/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-fhir-server.txt
+	@touch $@
+
+run: $(READY)
+	PGX_CDS_AUTH=off $(BIN)/pgx-cds serve --port $(PORT)
+
+test: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check --quiet .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+	$(BIN)/pgx-cds check
+	$(BIN)/python -m pytest
+
+test-integration: $(READY) $(FHIR_READY)
+	$(BIN)/python -m pytest -m integration
+
+test-browser: $(READY)
+	$(BIN)/python -m pytest -m browser
+
+bench: $(READY)
+	$(BIN)/python -m bench.run
+
+clean:
+	rm -rf .venv .venv-fhir build *.egg-info
