@@ -1,0 +1,16 @@
+"""What a site may set about its cards."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class CardPolicy:
+    """Policy of the cards; the defaults are the product's."""
+
+    max_cards: int = 10
+    show_no_action: bool = False
+    """A card for standard care, too."""
+    single_action_suggestions: bool = False
+    """For EHRs that take one action a suggestion: the replacement is created, the draft is left to be removed."""

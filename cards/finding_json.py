@@ -1,0 +1,80 @@
+"""A finding as other programs read it: in a card's extension and from `pgx-cds recommend`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+from knowledge.findings import Action, Finding, Gap, GeneState
+
+
+def finding_to_json(finding: Finding) -> dict[str, Any]:
+    """The fixed shape of design section 7; unknown scalars are null, further members only add."""
+    return {
+        "id": finding.id,
+        "drug": {"name": finding.drug.name, "rxnorm": finding.drug.rxnorm},
+        "body": finding.body,
+        "strength": str(finding.strength),
+        "indicator": str(finding.indicator),
+        "population": finding.population,
+        "genes": [_gene(gene) for gene in finding.genes],
+        "actions": [_action(action) for action in finding.actions],
+        "doseChange": finding.dose_change,
+        "alternative": finding.alternative,
+        "otherGuidance": finding.other_guidance,
+        "assumed": list(finding.assumed),
+        "gaps": [_gap(gap) for gap in finding.gaps],
+        "possible": finding.possible,
+        "condition": finding.condition,
+        "contentVersion": finding.content_version,
+        "contentStatus": finding.content_status,
+    }
+
+
+def without_empty(value: Any) -> Any:
+    """The same JSON without null, "", [] and {} (CDS Hooks 2.0.1 forbids them in a card)."""
+    if isinstance(value, Mapping):
+        kept = {key: without_empty(one) for key, one in value.items()}
+        return {key: one for key, one in kept.items() if one not in (None, "", [], {})}
+    return [without_empty(one) for one in value] if isinstance(value, list) else value
+
+
+def _gene(gene: GeneState) -> dict[str, Any]:
+    return {
+        "gene": gene.gene,
+        "answer": str(gene.answer),
+        "diplotype": gene.diplotype,
+        "phenotype": gene.phenotype,
+        "activityScore": gene.score,
+        "basis": str(gene.basis) if gene.basis else None,
+        "genotypeSays": gene.genotype_says,
+        "because": list(gene.because),
+        "reportedPhenotype": gene.reported,
+        "resultIds": list(gene.result_ids),
+        "notes": list(gene.notes),
+    }
+
+
+def _action(action: Action) -> dict[str, Any]:
+    amount = action.amount
+    members: dict[str, Any] = {
+        "kind": action.kind,
+        "drugs": list(action.drugs),
+        "percent": [_number(one) for one in action.percent],
+        "factor": _number(action.factor) if action.factor is not None else None,
+        "amount": {"value": _number(amount.value), "unit": amount.unit, "per": amount.per} if amount else None,
+        "of": action.of,
+        "degree": action.degree,
+        "what": list(action.what),
+    }
+    found: dict[str, Any] = without_empty(members)
+    return found
+
+
+def _gap(gap: Gap) -> dict[str, Any]:
+    return {"kind": gap.kind, "gene": gap.gene, "text": gap.text, "suggestTest": gap.suggest_test}
+
+
+def _number(value: Decimal) -> int | float:
+    return int(value) if value == value.to_integral_value() else float(value)

@@ -1,0 +1,107 @@
+"""Sentences rendered from structured actions and effects; the words come from cards/text/en.yaml."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from knowledge.findings import Action, Amount, Effect
+from knowledge.loading.strict_yaml import load_strict
+
+TEXT = Path(__file__).resolve().parent / "text" / "en.yaml"
+_AVOID = {
+    None: "Avoid {drug}.",
+    "contraindicated": "Do not use {drug}: it is contraindicated.",
+    "if_possible": "Avoid {drug} if possible.",
+    "unless_no_alternative": "Avoid {drug} unless there is no alternative.",
+}
+_OF = {None: "the dose", "dose": "the dose", "start": "the starting dose", "maintenance": "the maintenance dose"}
+_DEGREE = {None: "", "about": "about ", "at_least": "at least ", "up_to": "up to "}
+_CONSIDER = {"Reduce": "Consider reducing", "Increase": "Consider increasing"}
+
+
+@lru_cache
+def load_words() -> Mapping[str, Any]:
+    """All sections of the words file."""
+    data = load_strict(TEXT).data
+    assert isinstance(data, dict), "cards/text/en.yaml holds sections"
+    return data
+
+
+def render_action(action: Action, drug: str) -> str:
+    """One sentence for one action on a drug."""
+    if action.kind == "keep":
+        amount = f" ({amount_words(action.amount)})" if action.amount else ""
+        return f"Use {drug} at its standard dose{amount}."
+    if action.kind == "avoid":
+        return _AVOID[action.degree].format(drug=drug)
+    if action.kind == "offer":
+        return f"Consider instead: {join(action.drugs, 'or')}."
+    if action.kind in ("reduce", "increase"):
+        return _change(action)
+    if action.kind == "limit":
+        return f"Do not exceed {amount_words(action.amount)}." if action.amount else "Keep to a low maximum dose."
+    if action.kind == "titrate":
+        by = f", guided by {join([_word('monitor', key) for key in action.what])}" if action.what else ""
+        return f"Titrate {_OF[action.of]}{by}."
+    if action.kind == "monitor":
+        return f"Monitor {join([_word('monitor', key) for key in action.what])}."
+    return f"Test {join([_tested(key) for key in action.what])}."
+
+
+def render_effect(effect: Effect) -> str:
+    """What the result does to the drug, and the risks that follow, as one sentence; empty where nothing is known."""
+    of = _word("of", effect.of) if effect.of else ""
+    does = f"{_word('direction', effect.direction)} {of}".strip() if effect.direction else of
+    risks = join([_word("risk", key) for key in effect.risk])
+    if does and risks:
+        return f"Expect {does}, with a risk of {risks}."
+    if does:
+        return f"Expect {does}."
+    return f"There is a risk of {risks}." if risks else ""
+
+
+def amount_words(amount: Amount) -> str:
+    """ "400 mg per day"."""
+    per = f" {load_words()['amount_per'][amount.per]}" if amount.per else ""
+    return f"{plain(amount.value)} {amount.unit}{per}"
+
+
+def join(items: Sequence[str], last: str = "and") -> str:
+    """ "a, b and c"."""
+    if len(items) < 2:
+        return "".join(items)
+    return f"{', '.join(items[:-1])} {last} {items[-1]}"
+
+
+def plain(number: Decimal) -> str:
+    """A number without trailing zeros or exponent."""
+    return format(number.normalize(), "f")
+
+
+def _change(action: Action) -> str:
+    verb = "Reduce" if action.kind == "reduce" else "Increase"
+    considered = action.degree == "consider"
+    head = f"{_CONSIDER[verb] if considered else verb} {_OF[action.of]}"
+    degree = "" if considered else _DEGREE[action.degree]
+    if action.amount is not None:
+        return f"{head} to {degree}{amount_words(action.amount)}."
+    if action.factor is not None:
+        return f"{head} to {degree}{plain(action.factor * 100)} % of the usual."
+    if len(action.percent) == 2:
+        return f"{head} by {plain(action.percent[0])} to {plain(action.percent[1])} %."
+    if action.percent:
+        return f"{head} by {degree}{plain(action.percent[0])} %."
+    return f"{head}."
+
+
+def _tested(key: str) -> str:
+    words: str | None = load_words()["test"].get(key)
+    return words or f"{key} (genotype)"
+
+
+def _word(section: str, key: str | None) -> str:
+    return str(load_words()[section].get(key or "", key))
