@@ -87,6 +87,8 @@ def load_drug_names(library: Library, overlay: Path | None = None, content: Path
     products = {code: tuple(found) for code, found in data["products"].items()}
     atc = {code: drug.rxnorm[0] for drug in library.drugs.values() for code in drug.atc}
     names = _names(ingredients, products, data.get("names", {}))
+    for brand, contents in data.get("brands", {}).items():
+        names.setdefault(normalise_name(brand), tuple(contents))
     for drug in library.drugs.values():
         names.setdefault(drug.id, drug.rxnorm[:1])
     return DrugNames(ingredients, products, names, atc, _local_codes(overlay))
