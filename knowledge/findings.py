@@ -171,6 +171,8 @@ class Offer:
     """Why it dropped out (holds is False), or what could not be checked (holds is True)."""
     is_class: bool = False
     """True for a class of medicines (words only, nothing orderable)."""
+    key: str = ""
+    """The name in the drug's file, as actions use it."""
 
 
 @dataclass(frozen=True)

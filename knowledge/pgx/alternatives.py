@@ -23,7 +23,7 @@ def check_offers(question: Question, findings: Iterable[Finding]) -> tuple[Offer
 
 def keep_holding(finding: Finding, offers: Sequence[Offer]) -> Finding:
     """The finding with only those alternatives in its offers that hold; an offer without any is left out."""
-    dropped = {offer.name for offer in offers if not offer.holds}
+    dropped = {offer.key for offer in offers if not offer.holds}
     actions = []
     for action in finding.actions:
         drugs = tuple(name for name in action.drugs if name not in dropped)
@@ -34,7 +34,7 @@ def keep_holding(finding: Finding, offers: Sequence[Offer]) -> Finding:
 
 def _check(question: Question, one: Alternative) -> Offer:
     if one.is_class:
-        return Offer(one.label or one.name, None, holds=True, is_class=True)
+        return Offer(one.label or one.name, None, holds=True, is_class=True, key=one.name)
     against = [
         *_conditions(question, one),
         *_age(question.facts, one),
@@ -42,8 +42,8 @@ def _check(question: Question, one: Alternative) -> Offer:
         *_genes(question, one),
     ]
     if against:
-        return Offer(one.name, one.rxnorm, holds=False, reasons=tuple(against))
-    return Offer(one.name, one.rxnorm, holds=True, reasons=tuple(_unchecked(question, one)))
+        return Offer(one.name, one.rxnorm, holds=False, reasons=tuple(against), key=one.name)
+    return Offer(one.name, one.rxnorm, holds=True, reasons=tuple(_unchecked(question, one)), key=one.name)
 
 
 def _conditions(question: Question, one: Alternative) -> list[str]:

@@ -1,0 +1,156 @@
+"""Findings to cards: one card a drug and order, worst first, merged, capped; no card where nothing needs to be said."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any
+from uuid import uuid4
+
+from cards.card import Card, Coding, Link, Source, shorten
+from cards.card_policy import CardPolicy
+from cards.detail import render_detail
+from cards.finding_json import finding_to_json, without_empty
+from cards.overrides import override_reasons
+from cards.phrases import render_action
+from cards.suggestions import make_suggestions
+from knowledge.findings import DrugAnswer, Finding, Gap, GeneState, Indicator
+
+__all__ = ["CardPolicy", "make_cards"]
+
+LABEL = "pgx-cds"
+TOPIC_SYSTEM = "urn:pgx-cds:topic"
+_ORDER = (Indicator.CRITICAL, Indicator.WARNING, Indicator.INFO)
+_TELLING = ("results_disagree", "unreadable", "not_fetched")
+"""Gaps that are worth a card of their own, the weightiest first; what is withheld is not even hinted at."""
+_GAP_SUMMARY = {
+    "results_disagree": "{gene} results on file disagree",
+    "unreadable": "a {gene} result is on file but could not be read",
+    "not_fetched": "{gene} results could not be fetched",
+}
+
+
+def make_cards(
+    answers: Sequence[DrugAnswer], policy: CardPolicy, new_id: Callable[[], str] = lambda: str(uuid4())
+) -> tuple[Card, ...]:
+    """The cards of a response. `new_id` gives each card and suggestion its uuid."""
+    cards = [card for answer in answers if (card := _card(answer, policy, new_id)) is not None]
+    cards.sort(key=lambda card: _ORDER.index(Indicator(card.indicator)))
+    if len(cards) <= policy.max_cards:
+        return tuple(cards)
+    kept, rest = cards[: policy.max_cards], cards[policy.max_cards :]
+    more = "; ".join(card.summary for card in rest)
+    kept[-1] = replace(kept[-1], detail=f"{kept[-1].detail}\n\n**Not shown for want of room**\n\n- {more}")
+    return tuple(kept)
+
+
+def _card(answer: DrugAnswer, policy: CardPolicy, new_id: Callable[[], str]) -> Card | None:
+    shown = _shown(answer.findings)
+    headline = _headline(answer, shown, policy)
+    if headline is None:
+        return None
+    return Card(
+        uuid=new_id(),
+        summary=shorten(headline),
+        detail=render_detail(answer, shown),
+        indicator=str(_indicator(answer, shown)),
+        source=_source(answer, shown),
+        suggestions=make_suggestions(answer, shown, policy, new_id),
+        links=_links(answer),
+        override_reasons=override_reasons(),
+        extension=_extension(answer),
+    )
+
+
+def _shown(findings: Sequence[Finding]) -> list[Finding]:
+    """The findings that the card rests on: those that act, the leading body's worst first."""
+    acting = [finding for finding in findings if finding.acts]
+    bodies = list(dict.fromkeys(finding.body for finding in acting))
+    return sorted(
+        acting,
+        key=lambda one: (bodies.index(one.body), one.condition is not None, _ORDER.index(one.indicator)),
+    )
+
+
+def _headline(answer: DrugAnswer, shown: Sequence[Finding], policy: CardPolicy) -> str | None:
+    name = answer.drug.name.capitalize()
+    if shown:
+        return f"{name}: {_acting_headline(answer, shown[0])}"
+    gap = _telling_gap(answer.gaps)
+    if gap is not None:
+        return f"{name}: {_GAP_SUMMARY[gap.kind].format(gene=gap.gene)}"
+    if answer.pretest is not None:
+        genes = " and ".join(answer.pretest.genes)
+        asked = {"required": "test required", "recommended": "test recommended"}.get(
+            answer.pretest.priority, "consider a test"
+        )
+        return f"{name}: no {genes} result on file, {asked} before the first dose"
+    spoken = [finding for finding in answer.findings if finding.body is not None]
+    if policy.show_no_action and spoken:
+        return f"{name}: no change needed, {_genes(spoken[0].genes)}".rstrip(", ")
+    return None
+
+
+def _acting_headline(answer: DrugAnswer, lead: Finding) -> str:
+    """What to do, and on account of which gene; an open record is said to be open."""
+    if lead.possible:
+        gap = _telling_gap(answer.gaps)
+        why = "results disagree" if gap and gap.kind == "results_disagree" else "several readings are possible"
+        return f"{', '.join(gene.gene for gene in lead.genes)} {why}, one of them calls for a change"
+    what = [render_action(action, "this drug").rstrip(".") for action in lead.actions if action.kind != "keep"]
+    first = what[0].replace("this drug", "it") if what else "see guidance"
+    said = first[0].lower() + first[1:]
+    genes = _genes(lead.genes)
+    if not genes and lead.population != "general":
+        genes = lead.population.replace("_", " ")
+    return f"{said} ({genes})" if genes else said
+
+
+def _genes(genes: Sequence[GeneState]) -> str:
+    """ "CYP2C19 Poor Metabolizer, acting as ..."; HLA alleles by their status."""
+    return ", ".join(_gene(gene) for gene in genes if gene.phenotype)
+
+
+def _gene(gene: GeneState) -> str:
+    words = f"{gene.gene} {gene.phenotype}"
+    return f"{words} by {', '.join(name.split(' ')[0] for name in gene.because)}" if gene.because else words
+
+
+def _telling_gap(gaps: Sequence[Gap]) -> Gap | None:
+    found = [gap for kind in _TELLING for gap in gaps if gap.kind == kind and gap.gene]
+    return found[0] if found else None
+
+
+def _indicator(answer: DrugAnswer, shown: Sequence[Finding]) -> Indicator:
+    if shown:
+        return min((finding.indicator for finding in shown), key=_ORDER.index)
+    required = answer.pretest is not None and answer.pretest.priority == "required"
+    disagree = any(gap.kind == "results_disagree" for gap in answer.gaps)
+    return Indicator.WARNING if required or disagree else Indicator.INFO
+
+
+def _source(answer: DrugAnswer, shown: Sequence[Finding]) -> Source:
+    """The label names the body; the topic never changes for a drug and its genes."""
+    findings = [*shown, *(one for one in answer.findings if one.source is not None)]
+    bodies = list(dict.fromkeys(finding.body for finding in findings if finding.body))
+    genes = sorted({gene.gene for finding in answer.findings for gene in finding.genes})
+    code = "-".join([answer.drug.name, *genes]).lower().replace(" ", "-")[:100]
+    display = f"{answer.drug.name} and {', '.join(genes)}" if genes else answer.drug.name
+    label = f"{LABEL}: {', '.join(bodies)}" if bodies else LABEL
+    url = next((finding.source.url for finding in findings if finding.source), None)
+    return Source(label, url, Coding(TOPIC_SYSTEM, code, display))
+
+
+def _links(answer: DrugAnswer) -> tuple[Link, ...]:
+    sources = dict.fromkeys(finding.source for finding in answer.findings if finding.source is not None)
+    return tuple(Link(source.title, source.url) for source in sources)
+
+
+def _extension(answer: DrugAnswer) -> dict[str, Any]:
+    members: dict[str, Any] = {
+        "order": answer.order.order_id,
+        "drug": {"name": answer.drug.name, "rxnorm": answer.drug.rxnorm},
+        "findings": [finding_to_json(finding) for finding in answer.findings],
+    }
+    found: dict[str, Any] = without_empty(members)
+    return found

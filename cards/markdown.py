@@ -1,0 +1,22 @@
+"""Text of the record made harmless for GitHub Markdown: some clients render raw HTML in a card's detail."""
+
+from __future__ import annotations
+
+import html
+import re
+
+_MARKS = re.compile(r"([\\`*_{}\[\]()#+!|~])")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f\u2028\u2029\u202a-\u202e\u2066-\u2069]+")
+LONGEST = 160
+
+
+def escape(text: str) -> str:
+    """The text with every mark of Markdown and HTML taken literally, on one line, and not without end."""
+    plain = clean(text)
+    return _MARKS.sub(r"\\\1", html.escape(plain, quote=False))
+
+
+def clean(text: str) -> str:
+    """The text on one line, without control and direction characters, cut where it is too long to read."""
+    plain = " ".join(_CONTROL.sub(" ", text).split())
+    return plain if len(plain) <= LONGEST else plain[: LONGEST - 1] + "…"
