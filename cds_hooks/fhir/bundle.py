@@ -1,0 +1,109 @@
+"""One answer to a FHIR read or search, wherever it came from: prefetch and server are read by the same rules.
+
+CDS Hooks 2.0.1 "Prefetch Template" and FHIR "Search" leave several ways to say "none" and to say "failed"; they are
+told apart here, once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from cds_hooks.fhir.record import Json
+
+
+class Reason(StrEnum):
+    """Why data did not come, or not all; the words go to the card and to the log."""
+
+    UNAUTHORISED = "the FHIR server did not accept the token (401)"
+    FORBIDDEN = "the FHIR server does not allow this query (403)"
+    NOT_FOUND = "the FHIR server knows no such resource (404)"
+    TOO_MANY = "the FHIR server asked for fewer requests (429)"
+    REFUSED = "the FHIR server refused the query (4xx)"
+    SERVER_ERROR = "the FHIR server failed (5xx)"
+    TIMEOUT = "the FHIR server did not answer in time"
+    UNREACHABLE = "the FHIR server could not be reached"
+    REDIRECT = "the FHIR server redirected the query, which is not followed"
+    NOT_JSON = "the FHIR server's answer was not JSON"
+    NOT_FHIR = "the answer was no FHIR resource of the kind asked for"
+    FOREIGN_LINK = "the next page lies outside the FHIR server's address"
+    TOO_MANY_PAGES = "the answer has more pages than are read"
+    TOO_LARGE = "the answer was too large"
+    HOST_NOT_ALLOWED = "the FHIR server is not among the allowed hosts"
+    NO_TLS = "the FHIR server's address is not https, so the token was not sent"
+    OUTCOME = "the query failed (OperationOutcome)"
+    SUPPRESSED = "results are withheld for privacy (OperationOutcome, suppressed)"
+    INCOMPLETE = "the answer holds fewer resources than it counts"
+    MORE_PAGES = "the answer has further pages, and there is no FHIR server to read them from"
+    NOT_OFFERED = "it was not in the prefetch, and there is no FHIR server to read it from"
+
+
+@dataclass(frozen=True)
+class Page:
+    """What one answer held. With a `reason` it is not all there is; `resources` may still hold a part."""
+
+    resources: tuple[Json, ...] = ()
+    next_link: str | None = None
+    reason: Reason | None = None
+
+
+_FAILING_SEVERITY = ("error", "fatal")
+_INCOMPLETE_CODES = frozenset(
+    {"forbidden", "security", "login", "expired", "incomplete", "too-costly", "throttled", "timeout", "transient",
+     "exception", "lock-error", "no-store", "not-supported", "structure", "invalid"}
+)  # fmt: skip
+"""Issue types (http://hl7.org/fhir/issue-type) that mean missing data whatever the severity."""
+
+
+def read_page(data: object) -> Page:
+    """The page in a parsed answer: a Bundle, a single resource, or an OperationOutcome."""
+    if not isinstance(data, dict) or not isinstance(data.get("resourceType"), str):
+        return Page(reason=Reason.NOT_FHIR)
+    if data["resourceType"] == "OperationOutcome":
+        return Page(reason=judge_outcome(data) or Reason.OUTCOME)
+    if data["resourceType"] != "Bundle":
+        return Page((data,))
+    return _read_bundle(data)
+
+
+def _read_bundle(bundle: Json) -> Page:
+    listed = bundle.get("entry")
+    entries = [entry for entry in listed if isinstance(entry, dict)] if isinstance(listed, list) else []
+    found = [entry["resource"] for entry in entries if isinstance(entry.get("resource"), dict)]
+    resources = tuple(each for each in found if each.get("resourceType") != "OperationOutcome")
+    reasons = [judge_outcome(each) for each in found if each.get("resourceType") == "OperationOutcome"]
+    reason = next((each for each in reasons if each is not None), None)
+    link = find_next(bundle)
+    if reason is None and link is None and _falls_short(bundle, entries, resources):
+        reason = Reason.INCOMPLETE
+    return Page(resources, link, reason)
+
+
+def find_next(bundle: Json) -> str | None:
+    """The address of the next page."""
+    links = bundle.get("link")
+    for link in links if isinstance(links, list) else ():
+        if isinstance(link, dict) and link.get("relation") == "next" and isinstance(link.get("url"), str):
+            return str(link["url"])
+    return None
+
+
+def judge_outcome(outcome: Json) -> Reason | None:
+    """None where an OperationOutcome only informs (Epic sends one, as a warning, with every empty search)."""
+    listed = outcome.get("issue")
+    issues: Sequence[Json] = [issue for issue in listed if isinstance(issue, dict)] if isinstance(listed, list) else []
+    if any(issue.get("code") == "suppressed" for issue in issues):
+        return Reason.SUPPRESSED
+    return Reason.OUTCOME if not issues or any(_means_missing(issue) for issue in issues) else None
+
+
+def _means_missing(issue: Json) -> bool:
+    return issue.get("severity", "error") in _FAILING_SEVERITY or issue.get("code") in _INCOMPLETE_CODES
+
+
+def _falls_short(bundle: Json, entries: Sequence[Json], resources: Sequence[Json]) -> bool:
+    """A search that counts more matches than it holds and has no further page, or an entry without its resource."""
+    total = bundle.get("total")
+    counted = total if isinstance(total, int) else 0
+    return counted > len(resources) or not all("resource" in entry for entry in entries)

@@ -1,0 +1,88 @@
+"""What sort of statement an Observation makes about genes, by a cheap look at its codes."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from cds_hooks.fhir.codes import (
+    GENE_EXTENSION,
+    GENE_STUDIED,
+    GENOTYPE,
+    GENOTYPE_DETERMINATION,
+    HAPLOTYPE,
+    IMPLICATIONS,
+    LOINC,
+    NEUTRAL_LOINC,
+    REGION_STUDIED,
+    VARIANT,
+)
+from cds_hooks.fhir.coding import Concept, extensions, has_value, objects, read_concept, read_value
+from cds_hooks.fhir.gene_index import GeneIndex
+from cds_hooks.fhir.gene_studied import value_texts
+from cds_hooks.fhir.record import Json
+
+
+class Kind(StrEnum):
+    """The statements that are told apart."""
+
+    GENOTYPE = "genotype"
+    HAPLOTYPE = "haplotype"
+    VARIANT = "variant"
+    IMPLICATION = "implication"
+    """What a genotype means: a phenotype, or an effect on a medicine."""
+    PRESENCE = "presence"
+    """Whether one allele is present, by a code of its own."""
+    REGION = "region"
+    """Which gene was looked at, without a result."""
+    OTHER = "other"
+    """A gene is named by the code or the value; the value's form decides what it is."""
+
+
+_BY_CODE = {GENOTYPE: Kind.GENOTYPE, HAPLOTYPE: Kind.HAPLOTYPE, VARIANT: Kind.VARIANT, REGION_STUDIED: Kind.REGION}
+
+
+def kind_of(observation: Json, index: GeneIndex) -> Kind | None:
+    """The kind of statement; None for an Observation that has nothing to do with genes of the library."""
+    code = read_concept(observation.get("code"))
+    for pair in code.pairs():
+        if pair in _BY_CODE:
+            return _BY_CODE[pair]
+        if pair in IMPLICATIONS:
+            return Kind.IMPLICATION
+    for system, value in code.pairs():
+        if system == LOINC and value in index.presence:
+            return Kind.PRESENCE
+        if system == LOINC and value in index.by_loinc:
+            return Kind.GENOTYPE if value in index.genotype_loinc else Kind.OTHER
+    if GENOTYPE_DETERMINATION in code.pairs():
+        haplotype = "haplotype" in (code.text or "").casefold()
+        return Kind.HAPLOTYPE if haplotype else Kind.GENOTYPE
+    return _by_content(observation, code, index)
+
+
+def _by_content(observation: Json, code: Concept, index: GeneIndex) -> Kind | None:
+    """Local and unknown codes: a component or extension of the guides, or words that name a gene beside a value."""
+    if "component" in observation:
+        inside = {pair for one in objects(observation["component"]) for pair in read_concept(one.get("code")).pairs()}
+        if GENOTYPE in inside:
+            return Kind.GENOTYPE
+        if GENE_STUDIED in inside and _valued(observation):
+            return Kind.OTHER
+    if "extension" in observation and extensions(observation, GENE_EXTENSION) and _valued(observation):
+        return Kind.OTHER
+    if not has_value(observation):
+        return None
+    if any(index.symbols_in(name) for name in code.names()):
+        return Kind.OTHER
+    value = read_value(observation)
+    named = any(index.symbol_at_head(text) and _has_allele(text) for text in value_texts(value))
+    panel = any(system == LOINC and one in NEUTRAL_LOINC for system, one in code.pairs())
+    return Kind.OTHER if named or panel and any(index.symbol_at_head(one) for one in value_texts(value)) else None
+
+
+def _valued(observation: Json) -> bool:
+    return has_value(observation) or any(has_value(one) for one in objects(observation.get("component")))
+
+
+def _has_allele(text: str) -> bool:
+    return "*" in text or "rs" in text or ">" in text
