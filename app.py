@@ -1,0 +1,87 @@
+"""The application: `create_app` for WSGI servers, `main` for the command line `pgx-cds`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+from flask import Flask
+from flask.cli import FlaskGroup, run_command
+
+from cds_hooks.content import Content, load_content
+from cds_hooks.errors import register_handlers
+from cds_hooks.fhir.client import FhirClient, Limits
+from cds_hooks.fhir.validation import warm_up
+from cds_hooks.json_schema import load_validator
+from cds_hooks.records.store import Store, open_store
+from cds_hooks.settings import Settings, read_settings
+from cds_hooks.web.cors import allow_origins
+from cds_hooks.web.hooks import EXTENSION, Engine, blueprint, make_discovery
+from cds_hooks.web.log import log_requests, start_logging
+from cds_hooks.web.loopback import is_loopback, refuse_others
+
+
+def create_app(settings: Settings | None = None, content: Content | None = None) -> Flask:
+    """The WSGI application, ready to answer: content loaded, validators compiled, models built.
+
+    Without arguments it is set up from the environment. Raises SettingsError or ContentError with every fault.
+    """
+    settings = settings or read_settings()
+    app = Flask(__name__, static_folder=None)
+    app.config["MAX_CONTENT_LENGTH"] = settings.body_limit
+    start_logging(settings.log_level)
+    content = content or load_content(settings)
+    store = _open_store(app, settings)
+    app.extensions[EXTENSION] = Engine(content, FhirClient(_make_limits(settings)), store, make_discovery(content))
+    log_requests(app)
+    allow_origins(app, settings.cors_origins)
+    refuse_others(app)
+    register_handlers(app)
+    app.register_blueprint(blueprint)
+    _warm_up(content)
+    return app
+
+
+def _open_store(app: Flask, settings: Settings) -> Store:
+    if settings.database is not None:
+        return open_store(settings.database)
+    folder = Path(app.instance_path)
+    folder.mkdir(parents=True, exist_ok=True)
+    return open_store(f"sqlite:///{folder / 'pgx-cds.sqlite3'}")
+
+
+def _make_limits(settings: Settings) -> Limits:
+    return Limits(
+        timeout=settings.fhir_timeout,
+        budget=settings.fhir_budget,
+        pages=settings.fhir_pages,
+        hosts=settings.fhir_hosts,
+        ca=settings.fhir_ca,
+    )
+
+
+def _warm_up(content: Content) -> None:
+    """Do at start what the first request would pay for."""
+    for service in content.services.values():
+        load_validator(service.hook)
+    warm_up()
+
+
+def _serve(host: str, **options: Any) -> None:
+    if not is_loopback(host):
+        raise click.UsageError("--host: without authentication only this machine is served; leave it at 127.0.0.1.")
+    click.get_current_context().invoke(run_command, host=host, **options)
+
+
+main = FlaskGroup(
+    name="pgx-cds",
+    create_app=create_app,
+    load_dotenv=False,
+    help="Personalised treatment decision support over CDS Hooks.",
+)
+main.add_command(click.Command("run", params=run_command.params, callback=_serve, help=run_command.help))
+
+
+if __name__ == "__main__":
+    main()

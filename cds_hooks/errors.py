@@ -1,0 +1,167 @@
+"""What can go wrong at the edge, and what the caller is told.
+
+Exception hierarchy:
+
+* EdgeError
+  x RequestError              the caller's mistake, 4xx
+    + MalformedRequestError   400  no JSON, or JSON that cannot be worked with
+    + InvalidRequestError     400  JSON that is no valid request of the hook; carries every fault
+    + PatientMismatchError    400  data of another patient than the context's
+    + NotLoopbackError        403  a caller from another machine while authentication is off
+    + UnknownServiceError     404
+    + UnsupportedMediaError   415
+  x MissingDataError          412  needed data were not sent and could not be fetched ("Prefetch Template")
+  x StorageError              503  the feedback could not be stored
+
+Every one of them is answered by an OperationOutcome. Neither the exceptions nor the outcomes carry values of the
+request: a fault is named by its place (a JSON pointer), never by what stood there.
+"""
+
+from __future__ import annotations
+
+import logging
+import traceback
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+from flask import Flask, Response
+from werkzeug.exceptions import HTTPException
+
+_LOG = logging.getLogger(__name__)
+_SHOWN_FAULTS = 50
+
+OUTCOME_TYPE = "application/fhir+json"
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One thing that is wrong: where (JSON pointer, "" for the whole body), what, and how to mend it."""
+
+    where: str
+    what: str
+    mend: str = ""
+    code: str = "invalid"
+    """A code of http://hl7.org/fhir/issue-type."""
+
+    def to_issue(self) -> dict[str, Any]:
+        """The fault as an issue of an OperationOutcome."""
+        place = f"{self.where}: " if self.where else ""
+        advice = f" {self.mend}" if self.mend else ""
+        return {"severity": "error", "code": self.code, "diagnostics": f"{place}{self.what}.{advice}"}
+
+
+class EdgeError(Exception):
+    """Anything that ends a request with an OperationOutcome. `status` is the HTTP status."""
+
+    status = 500
+
+    def __init__(self, *faults: Fault) -> None:
+        super().__init__("; ".join(f"{fault.where or 'body'}: {fault.what}" for fault in faults))
+        self.faults = faults
+
+
+class RequestError(EdgeError):
+    """The caller's mistake."""
+
+    status = 400
+
+
+class MalformedRequestError(RequestError):
+    """The body is not JSON, or not JSON that can be worked with."""
+
+
+class InvalidRequestError(RequestError):
+    """The body is JSON but no valid request of this hook."""
+
+
+class PatientMismatchError(RequestError):
+    """Some data are of another patient than `context.patientId`."""
+
+
+class NotLoopbackError(RequestError):
+    """A caller from another machine, while the service runs without authentication."""
+
+    status = 403
+
+
+class UnknownServiceError(RequestError):
+    """No service has this id."""
+
+    status = 404
+
+
+class UnsupportedMediaError(RequestError):
+    """The body's media type or encoding is not one the service reads."""
+
+    status = 415
+
+
+class MissingDataError(EdgeError):
+    """Needed data were not in the prefetch and could not be fetched."""
+
+    status = 412
+
+
+class StorageError(EdgeError):
+    """A record could not be stored."""
+
+    status = 503
+
+
+_HTTP_CODES = {404: "not-found", 405: "not-supported", 413: "too-long", 415: "not-supported"}
+_HTTP_MENDS = {
+    404: "Discovery is at /cds-services.",
+    405: "Discovery and health are read by GET, services and feedback are called by POST.",
+    413: "Send less prefetch, or raise PGX_CDS_BODY_LIMIT.",
+    415: "Send application/json.",
+}
+
+
+def make_outcome(faults: Sequence[Fault]) -> dict[str, Any]:
+    """An OperationOutcome with one issue for each fault, the first fifty of them."""
+    return {"resourceType": "OperationOutcome", "issue": [fault.to_issue() for fault in faults[:_SHOWN_FAULTS]]}
+
+
+def register_handlers(app: Flask) -> None:
+    """Answer every exception of the app by its status and an OperationOutcome."""
+    app.register_error_handler(EdgeError, _answer_edge_error)
+    app.register_error_handler(RecursionError, _answer_deep_nesting)
+    app.register_error_handler(HTTPException, _answer_http_error)
+    app.register_error_handler(Exception, _answer_unexpected)
+
+
+def _respond(status: int, faults: Sequence[Fault]) -> Response:
+    return Response(orjson.dumps(make_outcome(faults)), status=status, content_type=OUTCOME_TYPE)
+
+
+def _answer_edge_error(error: EdgeError) -> Response:
+    faults = [f"{fault.where}: {fault.what}" for fault in error.faults[:_SHOWN_FAULTS]]
+    _LOG.info("refused", extra={"status": error.status, "faults": faults})
+    return _respond(error.status, error.faults)
+
+
+def _answer_deep_nesting(error: RecursionError) -> Response:
+    fault = Fault("", "the JSON is nested too deeply", "No FHIR resource needs this.", "structure")
+    return _answer_edge_error(MalformedRequestError(fault))
+
+
+def _answer_http_error(error: HTTPException) -> Response:
+    status = error.code or 500
+    if status < 400:
+        return Response(status=status, headers=error.get_headers())
+    what = f"{status} {error.name}"
+    response = _respond(status, [Fault("", what, _HTTP_MENDS.get(status, ""), _HTTP_CODES.get(status, "processing"))])
+    for name, value in error.get_headers():
+        if name.lower() not in ("content-type", "content-length"):
+            response.headers[name] = value
+    return response
+
+
+def _answer_unexpected(error: Exception) -> Response:
+    """A fault of ours: the caller learns that, the log learns where; neither learns any value of the request."""
+    frames = [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in traceback.extract_tb(error.__traceback__)]
+    _LOG.error("unexpected", extra={"status": 500, "error": type(error).__name__, "frames": frames})
+    fault = Fault("", "the service failed", "The request was not answered; the service's log says where.", "exception")
+    return _respond(500, [fault])

@@ -1,0 +1,181 @@
+"""A CDS Hooks request: from the bytes of the body to one frozen type.
+
+The demands are those of CDS Hooks 2.0.1, "Calling a CDS Service" and the page of each hook
+(https://cds-hooks.hl7.org/hooks/). What nothing rests on is read liberally: unknown members, `null` for "absent", a
+Bundle without its type, drafts of any kind and completeness.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import orjson
+
+from cds_hooks.errors import Fault, InvalidRequestError, MalformedRequestError, PatientMismatchError
+from cds_hooks.json_schema import find_faults
+
+Json = Mapping[str, Any]
+"""One raw FHIR resource."""
+
+DRUG_ORDERS = frozenset({"MedicationRequest", "MedicationOrder", "MedicationPrescription"})
+"""Resource types of a drug order: R4 and R5, DSTU2, DSTU1."""
+
+_BOM = b"\xef\xbb\xbf"
+_PATIENT = re.compile(r"(?:^|/)Patient/([^/?#|\s]+)")
+
+
+@dataclass(frozen=True)
+class FhirAccess:
+    """Where the patient's record can be read, and with what."""
+
+    server: str
+    """Base address without a slash at its end."""
+    token: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True)
+class HookRequest:
+    """One call of one hook."""
+
+    hook: str
+    hook_instance: str
+    user_id: str
+    patient_id: str
+    encounter_id: str | None = None
+    selections: tuple[str, ...] | None = None
+    """References of the selected drafts; None: the EHR did not say, all count."""
+    drafts: tuple[Json, ...] = ()
+    """Every resource of context.draftOrders."""
+    prefetch: Mapping[str, Json | None] = field(default_factory=dict)
+    access: FhirAccess | None = None
+    extension: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def selected_drafts(self) -> tuple[Json, ...]:
+        """The drafts that the request asks about."""
+        if self.selections is None:
+            return self.drafts
+        return tuple(draft for draft in self.drafts if reference_of(draft) in self.selections)
+
+
+def reference_of(resource: Json) -> str:
+    """The relative reference of a resource, e.g. "MedicationRequest/1"; ends with "/" where it has no id."""
+    return f"{resource.get('resourceType')}/{resource.get('id', '')}"
+
+
+def parse_request(body: bytes, hook: str) -> HookRequest:
+    """The request in the body of a call of a service for `hook`.
+
+    Raises MalformedRequestError, InvalidRequestError (with every fault) or PatientMismatchError.
+    """
+    data = parse_json(body)
+    if not isinstance(data, dict):
+        raise InvalidRequestError(Fault("", "must be a JSON object", code="structure"))
+    data = _drop_nulls(data)
+    faults = find_faults(hook, data)
+    if faults:
+        raise InvalidRequestError(*faults)
+    request = _build(data)
+    _require_selected_drafts(request)
+    _require_same_patient(request)
+    return request
+
+
+def parse_json(body: bytes) -> Any:
+    """The JSON of a body. Raises MalformedRequestError with the place, never with what stands there."""
+    try:
+        return orjson.loads(body.removeprefix(_BOM))
+    except orjson.JSONDecodeError as error:
+        what = error.msg.split(":")[0] if body else "it is empty"
+        fault = Fault(
+            "", f"the body is not JSON: {what}, at line {error.lineno}, column {error.colno}", code="structure"
+        )
+        raise MalformedRequestError(fault) from None
+
+
+def _drop_nulls(data: Mapping[str, Any]) -> dict[str, Any]:
+    kept = {key: value for key, value in data.items() if value is not None}
+    context = kept.get("context")
+    if isinstance(context, dict):
+        kept["context"] = {key: value for key, value in context.items() if value is not None}
+    return kept
+
+
+def _build(data: Mapping[str, Any]) -> HookRequest:
+    context = data["context"]
+    selections = context.get("selections")
+    return HookRequest(
+        hook=data["hook"],
+        hook_instance=data["hookInstance"],
+        user_id=context["userId"],
+        patient_id=context["patientId"],
+        encounter_id=context.get("encounterId"),
+        selections=tuple(selections) if selections else None,
+        drafts=_read_drafts(context.get("draftOrders", {})),
+        prefetch=data.get("prefetch", {}),
+        access=_read_access(data),
+        extension=data.get("extension", {}),
+    )
+
+
+def _read_drafts(bundle: Json) -> tuple[Json, ...]:
+    drafts = tuple(entry["resource"] for entry in bundle.get("entry", ()))
+    try:
+        orjson.dumps(drafts)
+    except orjson.JSONEncodeError:
+        # A draft may be sent back in a suggestion, and orjson writes no more than 254 levels.
+        fault = Fault("/context/draftOrders", "is nested too deeply", "No FHIR resource needs 254 levels.", "structure")
+        raise MalformedRequestError(fault) from None
+    return drafts
+
+
+def _read_access(data: Mapping[str, Any]) -> FhirAccess | None:
+    if "fhirServer" not in data:
+        return None
+    return FhirAccess(data["fhirServer"].rstrip("/"), data.get("fhirAuthorization", {}).get("access_token"))
+
+
+def _require_selected_drafts(request: HookRequest) -> None:
+    """A selected drug order that was not sent along would be passed over in silence: refuse."""
+    sent = {reference_of(draft) for draft in request.drafts}
+    mend = "Send every selected order as an entry of draftOrders, with its id."
+    faults = [
+        Fault(f"/context/selections/{index}", "names a drug order that draftOrders does not hold", mend, "not-found")
+        for index, selection in enumerate(request.selections or ())
+        if selection not in sent and selection.partition("/")[0] in DRUG_ORDERS
+    ]
+    if faults:
+        raise InvalidRequestError(*faults)
+
+
+def _require_same_patient(request: HookRequest) -> None:
+    """All data must be of `context.patientId`; which ones are not is said by their place."""
+    mend = "context.patientId and the data must be of one patient."
+    faults = [
+        Fault(where, "is of another patient than /context/patientId", mend, "conflict")
+        for where, patient in _named_patients(request)
+        if patient != request.patient_id
+    ]
+    if faults:
+        raise PatientMismatchError(*faults)
+
+
+def _named_patients(request: HookRequest) -> Iterator[tuple[str, str]]:
+    sent = request.prefetch.get("patient")
+    if sent is not None and sent.get("resourceType") == "Patient" and isinstance(sent.get("id"), str):
+        yield "/prefetch/patient/id", sent["id"]
+    for index, draft in enumerate(request.drafts):
+        for member in ("subject", "patient"):
+            patient = patient_of(draft.get(member))
+            if patient is not None:
+                yield f"/context/draftOrders/entry/{index}/resource/{member}", patient
+
+
+def patient_of(reference: object) -> str | None:
+    """The patient's id in a Reference; None where it names none plainly (contained, by identifier, urn)."""
+    text = reference.get("reference") if isinstance(reference, dict) else None
+    found = _PATIENT.search(text) if isinstance(text, str) else None
+    return found[1] if found else None

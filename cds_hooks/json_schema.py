@@ -1,0 +1,60 @@
+"""Check received JSON against the schemas beside it, and word every fault without repeating what was sent."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import orjson
+from jsonschema import Draft202012Validator, ValidationError
+from referencing import Registry, Resource
+
+from cds_hooks.errors import Fault
+
+_FOLDER = Path(__file__).resolve().parent / "schema"
+_SHARED = ("request.schema.json",)
+_ODD = re.compile(r"[^0-9A-Za-z._-]")
+
+
+@cache
+def load_validator(name: str) -> Draft202012Validator:
+    """The compiled validator of `schema/<name>.schema.json`."""
+    shared = [(file, Resource.from_contents(orjson.loads((_FOLDER / file).read_bytes()))) for file in _SHARED]
+    registry: Registry[Any] = Registry().with_resources(shared)
+    schema = orjson.loads((_FOLDER / f"{name}.schema.json").read_bytes())
+    Draft202012Validator.check_schema(schema)
+    return Draft202012Validator(schema, registry=registry)
+
+
+def find_faults(name: str, data: object) -> tuple[Fault, ...]:
+    """Every fault of the data, in the order of their places."""
+    errors = load_validator(name).iter_errors(data)
+    return tuple(sorted((_word(error) for error in _innermost(errors)), key=lambda fault: fault.where))
+
+
+def make_pointer(path: Sequence[str | int]) -> str:
+    """A JSON pointer (RFC 6901); odd characters and long names are cut, since they come from the caller."""
+    return "".join(f"/{step if isinstance(step, int) else _ODD.sub('?', step)[:64]}" for step in path)
+
+
+def _innermost(errors: Iterable[ValidationError]) -> Iterable[ValidationError]:
+    """An `anyOf` stands for itself: its branches say only what each of them would have liked."""
+    for error in errors:
+        if error.context and error.validator != "anyOf":
+            yield from _innermost(error.context)
+        else:
+            yield error
+
+
+def _word(error: ValidationError) -> Fault:
+    where = make_pointer(list(error.absolute_path))
+    if error.validator == "required":
+        name = error.message.split("'")[1]
+        return Fault(f"{where}/{name}", "is missing", code="required")
+    if error.validator == "dependentRequired":
+        return Fault(f"{where}/fhirServer", "is missing", "It is required with fhirAuthorization.", "required")
+    schema = error.schema if isinstance(error.schema, dict) else {}
+    return Fault(where, f"must be {schema.get('description', 'otherwise')}", code="value")

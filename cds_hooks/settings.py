@@ -1,0 +1,174 @@
+"""Settings, read once from the environment.
+
+| variable               | default        | meaning                                                              |
+|------------------------|----------------|----------------------------------------------------------------------|
+| PGX_CDS_AUTH           | must be set    | `off`: no authentication; only callers on this machine are answered  |
+| PGX_CDS_DATABASE       | in `instance/` | SQLAlchemy URL of the feedback store; `sqlite://` keeps it in memory |
+| PGX_CDS_OVERLAY        | none           | folder of the site's own content and policy                          |
+| PGX_CDS_BODY_LIMIT     | 16000000       | largest request body in bytes; a larger one gets 413                 |
+| PGX_CDS_FHIR_TIMEOUT   | 2              | seconds to wait for a connection, and for each part of an answer     |
+| PGX_CDS_FHIR_BUDGET    | 4              | seconds for everything that is fetched for one request               |
+| PGX_CDS_FHIR_PAGES     | 20             | pages read of one search; more leave it incomplete, and said so      |
+| PGX_CDS_FHIR_HOSTS     | any            | host names that may be fetched from, comma-separated                 |
+| PGX_CDS_FHIR_CA        | certifi's      | PEM file of the authorities behind the FHIR server's certificate     |
+| PGX_CDS_CORS_ORIGINS   | `*`            | origins whose pages may call the service, comma-separated            |
+| PGX_CDS_LOG_LEVEL      | INFO           | DEBUG, INFO, WARNING or ERROR                                        |
+| PGX_CDS_SUGGESTIONS    | two-action     | `single-action` for an EHR that takes one action a suggestion        |
+| PGX_CDS_MAX_CARDS      | the policy's   | most cards of one answer                                             |
+| PGX_CDS_SHOW_NO_ACTION | the policy's   | `true`: a card also where no action is needed                        |
+
+Every wrong value is reported, all at once, before anything starts.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+PREFIX = "PGX_CDS_"
+
+
+class SettingsError(Exception):
+    """The environment cannot be used. `faults` says of each variable what is wrong and how to mend it."""
+
+    def __init__(self, faults: list[str]) -> None:
+        super().__init__("\n".join(["The settings cannot be used:", *(f"  {fault}" for fault in faults)]))
+        self.faults = tuple(faults)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What a deployment may choose. Times are in seconds, sizes in bytes."""
+
+    auth: str = "off"
+    database: str | None = None
+    """SQLAlchemy URL; None: a file in the instance folder."""
+    overlay: Path | None = None
+    body_limit: int = 16_000_000
+    fhir_timeout: float = 2.0
+    fhir_budget: float = 4.0
+    fhir_pages: int = 20
+    fhir_hosts: tuple[str, ...] = ()
+    """Empty: any host."""
+    fhir_ca: Path | None = None
+    cors_origins: tuple[str, ...] = ("*",)
+    log_level: str = "INFO"
+    suggestions: str = "two-action"
+    max_cards: int | None = None
+    """None: as the content's policy says."""
+    show_no_action: bool | None = None
+    """None: as the content's policy says."""
+
+
+def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
+    """The Settings of the environment (by default this process's). Raises SettingsError with every fault."""
+    given = {
+        key: value.strip()
+        for key, value in (os.environ if environment is None else environment).items()
+        if key.startswith(PREFIX)
+    }
+    values: dict[str, Any] = {}
+    faults = [] if f"{PREFIX}AUTH" in given else [_AUTH_MISSING]
+    for key, text in sorted(given.items()):
+        read = _READERS.get(key.removeprefix(PREFIX).lower())
+        if read is None:
+            faults.append(f"{key}: no such setting. Known are {', '.join(_known_names())}.")
+            continue
+        try:
+            values[key.removeprefix(PREFIX).lower()] = read(text)
+        except ValueError as fault:
+            faults.append(f"{key}: {fault}")
+    if faults:
+        raise SettingsError(faults)
+    return Settings(**values)
+
+
+_AUTH_MISSING = (
+    "PGX_CDS_AUTH: not set. Set PGX_CDS_AUTH=off to serve callers on this machine without authentication; "
+    "serving others needs authentication, which this version does not have."
+)
+
+
+def _known_names() -> list[str]:
+    return [PREFIX + field.name.upper() for field in fields(Settings)]
+
+
+def _one_of(*known: str) -> Callable[[str], str]:
+    def read(text: str) -> str:
+        if text not in known:
+            raise ValueError(f"must be {' or '.join(known)}.")
+        return text
+
+    return read
+
+
+def _auth(text: str) -> str:
+    if text != "off":
+        raise ValueError("only 'off' is known to this version; it serves callers on this machine alone.")
+    return text
+
+
+def _whole(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or int(text) < 1:
+        raise ValueError("must be a whole number above 0.")
+    return int(text)
+
+
+def _seconds(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
+    if not 0 < value <= 600:
+        raise ValueError("must be a number of seconds above 0, at most 600.")
+    return value
+
+
+def _names(text: str) -> tuple[str, ...]:
+    found = tuple(part.strip() for part in text.split(",") if part.strip())
+    if not found:
+        raise ValueError("is empty; leave it unset, or name at least one, separated by commas.")
+    return found
+
+
+def _folder(text: str) -> Path:
+    if not Path(text).is_dir():
+        raise ValueError("is no folder that can be read.")
+    return Path(text)
+
+
+def _file(text: str) -> Path:
+    if not Path(text).is_file():
+        raise ValueError("is no file that can be read.")
+    return Path(text)
+
+
+def _url(text: str) -> str:
+    if "://" not in text:
+        raise ValueError("must be a database URL such as sqlite:///feedback.sqlite3.")
+    return text
+
+
+def _switch(text: str) -> bool:
+    return _one_of("true", "false")(text) == "true"
+
+
+_READERS: Mapping[str, Callable[[str], Any]] = {
+    "auth": _auth,
+    "database": _url,
+    "overlay": _folder,
+    "body_limit": _whole,
+    "fhir_timeout": _seconds,
+    "fhir_budget": _seconds,
+    "fhir_pages": _whole,
+    "fhir_hosts": lambda text: tuple(name.lower() for name in _names(text)),
+    "fhir_ca": _file,
+    "cors_origins": _names,
+    "log_level": _one_of("DEBUG", "INFO", "WARNING", "ERROR"),
+    "suggestions": _one_of("two-action", "single-action"),
+    "max_cards": _whole,
+    "show_no_action": _switch,
+}

@@ -1,0 +1,124 @@
+"""The HTTP face of CDS Hooks: discovery, services, feedback, and health.
+
+https://cds-hooks.hl7.org/2.0/ ; the OperationOutcome of a failed call and `version` in discovery are 3.0's.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+
+import orjson
+from flask import Blueprint, Response, current_app, request
+
+from cds_hooks.content import Content
+from cds_hooks.errors import Fault, UnknownServiceError, UnsupportedMediaError
+from cds_hooks.fhir.client import FhirClient
+from cds_hooks.hook_request import parse_request
+from cds_hooks.records.feedback import read_feedback
+from cds_hooks.records.store import Store
+from cds_hooks.services.service import Service
+from cds_hooks.web.answer import work_out
+from cds_hooks.web.log import tell
+
+CDS_HOOKS_VERSION = "2.0.1"
+EXTENSION = "pgx-cds"
+_JSON = "application/json"
+
+blueprint = Blueprint("hooks", __name__)
+
+
+@dataclass(frozen=True)
+class Engine:
+    """What the views answer with; `app.extensions["pgx-cds"]`."""
+
+    content: Content
+    client: FhirClient
+    store: Store
+    discovery: bytes
+
+
+def make_discovery(content: Content) -> bytes:
+    """The body of discovery; it does not change while the service runs."""
+    return orjson.dumps({"services": [each.to_json(CDS_HOOKS_VERSION) for each in content.services.values()]})
+
+
+def engine() -> Engine:
+    """The running app's engine."""
+    found: Engine = current_app.extensions[EXTENSION]
+    return found
+
+
+@blueprint.get("/cds-services")
+@blueprint.get("/cds-services/", endpoint="discover_with_slash")
+def discover() -> Response:
+    """List the services."""
+    return Response(engine().discovery, content_type=_JSON)
+
+
+@blueprint.post("/cds-services/<service_id>")
+def call(service_id: str) -> Response:
+    """Answer one hook request with cards."""
+    service = _find_service(service_id)
+    hook_request = parse_request(_read_body(), service.hook)
+    worked = work_out(hook_request, service, engine().content, engine().client)
+    answer = worked.to_json()
+    silences = [each.silence for each in worked.answers if each.silence]
+    tell(service=service.id, orders=len(hook_request.selected_drafts), cards=len(answer["cards"]), silent=len(silences))
+    return Response(orjson.dumps(answer), content_type=_JSON)
+
+
+@blueprint.post("/cds-services/<service_id>/feedback")
+def take_feedback(service_id: str) -> Response:
+    """Store what became of cards."""
+    service = _find_service(service_id)
+    items = read_feedback(_read_body())
+    engine().store.add_feedback(service.id, items)
+    tell(service=service.id, items=len(items))
+    return Response(status=200)
+
+
+@blueprint.get("/health")
+def report_health() -> Response:
+    """Say that the service runs, on which content and version, and whether its store answers."""
+    library, stored = engine().content.library, engine().store.is_reachable()
+    health = {
+        "status": "ok" if stored else "failing",
+        "version": find_version(),
+        "cdsHooks": CDS_HOOKS_VERSION,
+        "content": {
+            "version": library.version,
+            "digest": library.digest,
+            "genes": len(library.genes),
+            "drugs": len(library.drugs),
+        },
+        "database": "ok" if stored else "unreachable",
+    }
+    return Response(orjson.dumps(health), status=200 if stored else 503, content_type=_JSON)
+
+
+def find_version() -> str:
+    """The installed project's version; "unknown" where it runs without being installed."""
+    try:
+        return version("pgx-cds")
+    except PackageNotFoundError:
+        return "unknown"
+
+
+def _find_service(service_id: str) -> Service:
+    service = engine().content.services.get(service_id)
+    if service is None:
+        known = ", ".join(engine().content.services)
+        raise UnknownServiceError(Fault("", "no service has this id", f"Known are {known}.", "not-found"))
+    return service
+
+
+def _read_body() -> bytes:
+    media = request.mimetype
+    if media and media != _JSON and not media.endswith("+json"):
+        fault = Fault("", "the body's media type is not JSON", "Send Content-Type: application/json.", "not-supported")
+        raise UnsupportedMediaError(fault)
+    if request.content_encoding:
+        fault = Fault("", "the body is encoded", "Send it without Content-Encoding.", "not-supported")
+        raise UnsupportedMediaError(fault)
+    return request.get_data(cache=False)
