@@ -73,7 +73,7 @@ def _read_single(gene: Gene, text: str) -> Genotype:
     if gene.method in ("single_allele", "hemizygous_pair") and text in gene.alleles:
         return _from_strands(gene, [text])
     if gene.method == "single_allele":
-        names = [_HETEROPLASMY.sub("", part) for part in _AND.split(text) if part]
+        names = [part for part in _AND.split(_HETEROPLASMY.sub("", text)) if part]
         return _from_strands(gene, [" + ".join(names)])
     reference = gene.alleles.get("Reference")
     zygosity = _ZYGOSITY.search(text)

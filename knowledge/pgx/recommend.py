@@ -120,7 +120,7 @@ def _finding(
         source=table.source,
         content_version=drug.version,
         content_status=drug.status,
-        possible=several,
+        possible=several or chosen.unknown,
         condition=chosen.condition,
     )
 
