@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from cards.markdown import escape
+from cards.markdown import escape, literal
 from cards.phrases import join, render_action, render_effect
 from knowledge.facts import Answer
 from knowledge.findings import Action, DrugAnswer, Finding, GeneState, Strength
@@ -42,15 +42,16 @@ def _actions(answer: DrugAnswer, shown: Sequence[Finding]) -> str:
 
 
 def _finding_lines(finding: Finding, answer: DrugAnswer, several: bool) -> Iterator[str]:
-    sentences = " ".join(render_action(action, answer.drug.name) for action in _with_labels(finding, answer))
-    note = f" {finding.note}" if finding.note else ""
+    sentences = literal(" ".join(render_action(action, answer.drug.name) for action in _with_labels(finding, answer)))
+    note = f" {literal(finding.note)}" if finding.note else ""
     prefix = ""
     if finding.condition:
-        prefix = f"If {finding.condition}: "
+        prefix = f"If {literal(finding.condition)}: "
     elif finding.possible:
-        prefix = "Possible, the record leaves it open: "
-    elif several and finding.population != "general":
-        prefix = f"For {finding.population.replace('_', ' ')}: "
+        of = f" ({finding.population_label})" if finding.population_label else ""
+        prefix = f"Possible, the record leaves it open{of}: "
+    elif several and finding.population_label:
+        prefix = f"{_capital(finding.population_label)}: "
     if sentences or note:
         yield f"{prefix}{sentences}{note}".strip()
 
@@ -67,8 +68,9 @@ def _pretest(answer: DrugAnswer) -> str:
         return ""
     genes = join(answer.pretest.genes)
     verb = {"required": "The label requires", "recommended": "Guidance recommends"}.get(answer.pretest.priority)
-    text = f"{verb or 'It is worth considering'} a {genes} test before the first dose of {answer.drug.name}."
-    return f"**Before the first dose**\n\n- {text}" + (f" {answer.pretest.note}" if answer.pretest.note else "")
+    text = f"{verb or 'It is worth considering'} testing {genes} before the first dose of {answer.drug.name}."
+    note = f" {literal(answer.pretest.note)}" if answer.pretest.note else ""
+    return f"**Before the first dose**\n\n- {text}{note}"
 
 
 def _patient(answer: DrugAnswer, shown: Sequence[Finding]) -> str:
@@ -87,7 +89,8 @@ def _gene_lines(state: GeneState) -> Iterator[str]:
         return
     score = f", activity score {escape(state.score)}" if state.score else ""
     written = f" {escape(state.diplotype)}" if state.diplotype else ""
-    means = f": {escape(state.phenotype)}{score}" if state.phenotype else ""
+    shown = state.phenotype if state.phenotype != state.diplotype else None
+    means = f": {escape(shown)}{score}" if shown else ""
     where = ", ".join(escape(one) for one in (*state.result_ids, *(date[:10] for date in state.dates)))
     yield f"{state.gene}{written}{means}" + (f" ({state.basis}; {where})" if where else f" ({state.basis})")
     if state.genotype_says:
@@ -107,10 +110,11 @@ def _bodies(answer: DrugAnswer, shown: Sequence[Finding]) -> str:
     spoken = [one for one in answer.findings if one.body is not None]
     if not spoken:
         return ""
-    lines = [f"- {_position(one, answer)}" for one in spoken if one in shown or one.acts or len(spoken) > 1]
-    acts = {
-        body: any(one.acts for one in spoken if one.body == body) for body in dict.fromkeys(one.body for one in spoken)
-    }
+    single = len({one.body for one in spoken}) == 1
+    lines = [f"- {_position(one, answer, single)}" for one in spoken if one in shown or one.acts or len(spoken) > 1]
+    telling = [one for one in spoken if one.strength is not Strength.NONE]
+    bodies = dict.fromkeys(one.body for one in telling)
+    acts = {body: any(one.acts for one in telling if one.body == body) for body in bodies}
     if len(set(acts.values())) > 1:
         change = join([body for body, act in acts.items() if act and body])
         keep = join([body for body, act in acts.items() if not act and body])
@@ -118,17 +122,19 @@ def _bodies(answer: DrugAnswer, shown: Sequence[Finding]) -> str:
     return "**What the guidelines say**\n\n" + "\n".join(dict.fromkeys(lines))
 
 
-def _position(finding: Finding, answer: DrugAnswer) -> str:
+def _position(finding: Finding, answer: DrugAnswer, single: bool) -> str:
+    """A body's strength and words; its words stand above already where it is the only body."""
+    silent = finding.strength is Strength.NONE
+    strength = "no recommendation" if silent else f"{finding.strength} recommendation"
+    population = f" ({finding.population_label})" if finding.population_label else ""
     said = " ".join(render_action(action, answer.drug.name) for action in _with_labels(finding, answer))
-    silent = "No recommendation." if finding.strength is Strength.NONE else "No change."
-    strength = f"{finding.strength} recommendation" if finding.strength is not Strength.NONE else "no recommendation"
-    population = f", {finding.population.replace('_', ' ')}" if finding.population != "general" else ""
-    return f"{finding.body} ({strength}{population}): {said or silent}"
+    words = "" if single or silent or not said else f". {literal(said)}"
+    return f"{finding.body}: {strength}{population}{words}"
 
 
 def _assumed(shown: Sequence[Finding]) -> Iterator[str]:
-    for name in dict.fromkeys(name for finding in shown for name in finding.assumed):
-        yield f"The indication is not on file; the advice is for: {name.replace('_', ' ')}"
+    for label in dict.fromkeys(finding.population_label for finding in shown if finding.assumed):
+        yield f"Not on file, and taken to be so: {label}"
 
 
 def _dropped(answer: DrugAnswer) -> Iterator[str]:
@@ -136,6 +142,10 @@ def _dropped(answer: DrugAnswer) -> Iterator[str]:
         if offer.reasons:
             verdict = "offered, but " if offer.holds else ""
             yield f"{offer.name}: {verdict}{escape('; '.join(offer.reasons))}"
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 def _bullets(title: str, lines: Iterator[str] | dict[str, None]) -> str:

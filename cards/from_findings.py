@@ -12,7 +12,7 @@ from cards.card_policy import CardPolicy
 from cards.detail import render_detail
 from cards.finding_json import finding_to_json, without_empty
 from cards.overrides import override_reasons
-from cards.phrases import render_action
+from cards.phrases import render_headline
 from cards.suggestions import make_suggestions
 from knowledge.findings import DrugAnswer, Finding, Gap, GeneState, Indicator
 
@@ -93,17 +93,23 @@ def _headline(answer: DrugAnswer, shown: Sequence[Finding], policy: CardPolicy) 
 
 def _acting_headline(answer: DrugAnswer, lead: Finding) -> str:
     """What to do, and on account of which gene; an open record is said to be open."""
-    if lead.possible:
+    said = render_lead(lead)
+    genes = _genes(lead.genes) or lead.population_label
+    if lead.possible and any(render_lead(one) != said for one in _leading(answer, lead)):
         gap = _telling_gap(answer.gaps)
         why = "results disagree" if gap and gap.kind == "results_disagree" else "several readings are possible"
         return f"{', '.join(gene.gene for gene in lead.genes)} {why}, one of them calls for a change"
-    what = [render_action(action, "this drug").rstrip(".") for action in lead.actions if action.kind != "keep"]
-    first = what[0].replace("this drug", "it") if what else "see guidance"
-    said = first[0].lower() + first[1:]
-    genes = _genes(lead.genes)
-    if not genes and lead.population != "general":
-        genes = lead.population.replace("_", " ")
     return f"{said} ({genes})" if genes else said
+
+
+def render_lead(finding: Finding) -> str:
+    """What a row asks for first, in a few words."""
+    what = [render_headline(action) for action in finding.actions if action.kind != "keep"]
+    return what[0] if what else "no change"
+
+
+def _leading(answer: DrugAnswer, lead: Finding) -> list[Finding]:
+    return [one for one in answer.findings if one.body == lead.body]
 
 
 def _genes(genes: Sequence[GeneState]) -> str:

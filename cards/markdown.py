@@ -11,8 +11,12 @@ LONGEST = 160
 
 
 def escape(text: str) -> str:
-    """The text with every mark of Markdown and HTML taken literally, on one line, and not without end."""
-    plain = clean(text)
+    """Text of the record with every mark of Markdown and HTML taken literally, on one line, and not without end."""
+    return literal(clean(text))
+
+
+def literal(plain: str) -> str:
+    """Text of the content with every mark taken literally ("*2" is no emphasis)."""
     return _MARKS.sub(r"\\\1", html.escape(plain, quote=False))
 
 

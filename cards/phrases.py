@@ -18,7 +18,13 @@ _AVOID = {
     "if_possible": "Avoid {drug} if possible.",
     "unless_no_alternative": "Avoid {drug} unless there is no alternative.",
 }
-_OF = {None: "the dose", "dose": "the dose", "start": "the starting dose", "maintenance": "the maintenance dose"}
+_OF = {
+    None: "the dose",
+    "dose": "the dose",
+    "start": "the starting dose",
+    "maintenance": "the maintenance dose",
+    "calculated": "the calculated dose",
+}
 _DEGREE = {None: "", "about": "about ", "at_least": "at least ", "up_to": "up to "}
 _CONSIDER = {"Reduce": "Consider reducing", "Increase": "Consider increasing"}
 
@@ -52,6 +58,20 @@ def render_action(action: Action, drug: str) -> str:
     return f"Test {join([_tested(key) for key in action.what])}."
 
 
+def render_headline(action: Action) -> str:
+    """A few words for the card's summary: "avoid if possible", "reduce the starting dose by 50 %"."""
+    if action.kind == "avoid":
+        return {None: "avoid", "contraindicated": "contraindicated"}.get(
+            action.degree, f"avoid {_spoken(action.degree)}"
+        )
+    if action.kind == "offer":
+        return "consider an alternative"
+    if action.kind == "titrate":
+        return f"titrate {_OF[action.of]}"
+    said = render_action(action, "it").rstrip(".")
+    return said[0].lower() + said[1:]
+
+
 def render_effect(effect: Effect) -> str:
     """What the result does to the drug, and the risks that follow, as one sentence; empty where nothing is known."""
     of = _word("of", effect.of) if effect.of else ""
@@ -71,9 +91,11 @@ def amount_words(amount: Amount) -> str:
 
 
 def join(items: Sequence[str], last: str = "and") -> str:
-    """ "a, b and c"."""
+    """ "a, b and c"; with semicolons where an item itself lists several things."""
     if len(items) < 2:
         return "".join(items)
+    if any(mark in item for item in items for mark in (", ", f" {last} ")):
+        return f"{'; '.join(items[:-1])}; {last} {items[-1]}"
     return f"{', '.join(items[:-1])} {last} {items[-1]}"
 
 
@@ -96,6 +118,10 @@ def _change(action: Action) -> str:
     if action.percent:
         return f"{head} by {degree}{plain(action.percent[0])} %."
     return f"{head}."
+
+
+def _spoken(key: str | None) -> str:
+    return (key or "").replace("_", " ")
 
 
 def _tested(key: str) -> str:

@@ -43,17 +43,23 @@ def make_suggestions(
         made += _replacements(answer, certain, policy)
         made += _dose_changes(answer.order, certain[:1])
     made += _tests(answer)
-    recommended = _recommended(certain)
+    recommended = _recommended(certain, [actions[-1].type for _, actions in made])
     return tuple(
         Suggestion(label, new_id(), actions, is_recommended=recommended and at == 0)
         for at, (label, actions) in enumerate(made)
     )
 
 
-def _recommended(certain: Sequence[Finding]) -> bool:
-    """Only a row that says to avoid or to change the dose recommends one suggestion over keeping the draft."""
-    kinds = {action.kind for finding in certain[:1] for action in finding.actions}
-    return bool(kinds & {"avoid", "reduce", "increase"})
+def _recommended(certain: Sequence[Finding], types: Sequence[str]) -> bool:
+    """Whether the first suggestion is what the leading row asks for: a replacement where it says to avoid, or the one
+    new dose where it asks for nothing but that dose."""
+    if not certain or not types:
+        return False
+    kinds = {action.kind for action in certain[0].actions}
+    if "avoid" in kinds:
+        return types[0] == "create"
+    considered = any(action.degree == "consider" for action in certain[0].actions)
+    return types.count("update") == 1 and not certain[0].alternative and not considered
 
 
 def _replacements(
@@ -87,10 +93,11 @@ def _dose_changes(order: DrugOrder, certain: Sequence[Finding]) -> Iterator[tupl
         return
     for finding in certain:
         for action in finding.actions:
-            if action.kind not in ("reduce", "increase", "limit"):
+            if action.kind not in ("reduce", "increase") or action.of in ("maintenance", "calculated"):
                 continue
             for change in _changes(action, order.doses):
-                words = f"Change the dose of {finding.drug.name} {change.words}"
+                kept = " (if it is kept)" if finding.alternative else ""
+                words = f"Change the dose of {finding.drug.name} {change.words}{kept}"
                 yield words, (Action("update", words, resource=_changed(order, change)),)
 
 
@@ -116,7 +123,7 @@ def _to_amount(action: findings.Action, doses: Sequence[DoseLine]) -> Iterator[_
     if line.unit != amount.unit or line.per_day is None:
         return
     each = amount.value / line.per_day
-    if each == line.value or (action.kind == "limit" and line.value <= each):
+    if each == line.value:
         return
     yield _Change(f"from {plain(line.value)} {line.unit} to {plain(each)} {line.unit}", (each,))
 
@@ -149,7 +156,7 @@ def _tests(answer: DrugAnswer) -> Iterator[tuple[str, tuple[Action, ...]]]:
     if answer.pretest is None or not subject:
         return
     for gene in answer.pretest.genes:
-        words = f"Order a {gene} genotype test before {answer.drug.name}"
+        words = f"Order {gene} genotyping before {answer.drug.name}"
         yield words, (Action("create", words, resource=_test_order(answer, gene, subject)),)
 
 

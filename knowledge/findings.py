@@ -151,6 +151,8 @@ class Finding:
     content_status: str = "transcribed"
     possible: bool = False
     """True where the record fits several rows of unlike advice, and this is one of them."""
+    population_label: str | None = None
+    """The population in words; None for "general"."""
     condition: str | None = None
     """What only the clinician can judge, e.g. "no suitable alternative is available"; None where nothing is."""
 

@@ -98,7 +98,9 @@ def _finding(
     disagreements = [answers[gene].disagreement for gene in table.genes]
     gaps += [gap for gap in disagreements if gap is not None and several]
     if chosen.unknown:
-        gaps.append(Gap("population_unknown", f"the record does not say whether this holds: {chosen.label}"))
+        gaps.append(
+            Gap("population_unknown", f"the record does not tell whether the patient belongs to: {chosen.label}")
+        )
     if any(use.reason for use in question.medicines) or question.facts.medications_answer is Answer.NOT_FETCHED:
         gaps += _medication_gaps(question)
     return Finding(
@@ -121,6 +123,7 @@ def _finding(
         content_version=drug.version,
         content_status=drug.status,
         possible=several or chosen.unknown,
+        population_label=chosen.label,
         condition=chosen.condition,
     )
 
@@ -156,6 +159,7 @@ def _gap_finding(question: Question, gap: Gap, state: GeneState) -> Finding:
         alternative=False,
         other_guidance=False,
         gaps=(gap,),
+        source=next((table.source for table in question.drug.tables if gap.gene in table.genes), None),
         content_version=question.drug.version,
         content_status=question.drug.status,
     )
