@@ -15,11 +15,11 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from cds_hooks.fhir.gene_file import read_gene_results  # noqa: E402
-from knowledge.facts import Answer, GeneResult  # noqa: E402
-from knowledge.library import Library  # noqa: E402
-from knowledge.loading.load import load_library  # noqa: E402
-from knowledge.pgx.phenotype import interpret  # noqa: E402
+from cds_hooks.fhir.gene_file import read_gene_results
+from knowledge.facts import Answer, GeneResult
+from knowledge.library import Library
+from knowledge.loading.load import load_library
+from knowledge.pgx.phenotype import interpret
 
 NOT_READ = {"T13", "T14", "T25", "T26", "T32", "T37", "T40"}
 """Traps whose right answer is that nothing was read."""
@@ -48,7 +48,7 @@ def read_all(folder: Path, library: Library) -> tuple[int, int]:
         try:
             for document in documents(path):
                 read_gene_results(document, library)
-        except Exception as error:  # noqa: BLE001
+        except Exception as error:
             raised += 1
             print(f"FAIL {path.relative_to(folder)}: {type(error).__name__}: {error}")
     return files, raised
@@ -87,7 +87,9 @@ def compare_words(row: dict[str, Any], read: list[GeneResult], library: Library)
     """Genotype as written, phenotype by our tables, and the laboratory's words, as far as the row and file have them."""
     written = [one.as_written or "" for one in read]
     wanted = row["diplotype_as_written"]
-    if not wanted.startswith("(") and not any(squeeze(wanted) in squeeze(f"{one.gene}{text}") for one, text in zip(read, written, strict=True)):
+    if not wanted.startswith("(") and not any(
+        squeeze(wanted) in squeeze(f"{one.gene}{text}") for one, text in zip(read, written, strict=True)
+    ):
         yield f"genotype {written}, not {wanted}"
     meanings = [interpret(library, library.genes[one.gene], one, None) for one in read]
     terms = [f"{one.gene}{one.phenotype}" if one.phenotype else "" for one in meanings]

@@ -2,7 +2,7 @@
 
 Sources: HL7 Genomics Reporting implementation guide, STU1 (1.0.0), STU2 (2.0.0) and STU3 (3.0.0); FHIR R4 core
 (observation-genetics extensions); LOINC answer lists LL378-1, LL381-5, LL541-4 and LL1971-2. Codes that mean one gene
-by themselves, and the codes of phenotypes, are content: see `Gene.loinc`, `Gene.presence_loinc`, `Library.answer_codes`.
+by themselves, and codes of phenotypes, are content: see `Gene.loinc`, `Gene.presence_loinc`, `Library.answer_codes`.
 """
 
 from __future__ import annotations

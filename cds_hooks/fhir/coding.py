@@ -135,7 +135,7 @@ def resource_type(resource: Json) -> str | None:
 
 
 def relative_reference(resource: Json) -> str | None:
-    """"Observation/123"; None where the type or the id is missing."""
+    """The reference "Observation/123"; None where the type or the id is missing."""
     kind, identity = resource_type(resource), text_of(resource.get("id"))
     return f"{kind}/{identity}" if kind and identity else None
 

@@ -43,11 +43,13 @@ def read_gene_records(fetched: Fetched, patient_id: str, library: Library) -> Ge
 def note_invalid(records: GeneRecords, resources: Iterable[object], genes: Iterable[str], release: str) -> GeneRecords:
     """Validate the resources of the results on these genes, and note on each result what is wrong with its own."""
     wanted = set(genes) & set(records.genes)
-    read = [one for gene in wanted for one in records.genes[gene].results if one.answer is Answer.READ and one.result_id]
+    read = [
+        one for gene in wanted for one in records.genes[gene].results if one.answer is Answer.READ and one.result_id
+    ]
     if not read:
         return records
     sources = {one.reference: one.resource for one in collect(resources).found if one.reference}
-    problems = {str(one.result_id): _problem(sources.get(one.result_id), release) for one in read}
+    problems = {str(one.result_id): _problem(sources.get(str(one.result_id)), release) for one in read}
     noted = dict(records.genes)
     for gene in wanted:
         results = tuple(_with_note(one, problems.get(one.result_id or "")) for one in noted[gene].results)

@@ -16,7 +16,7 @@ from cds_hooks.fhir.reports import read_reports
 from cds_hooks.fhir.statement_results import results_of
 from cds_hooks.fhir.statements import Reading, Statement, read_statement
 from cds_hooks.fhir.subject import is_of_other
-from cds_hooks.fhir.unwrapping import Candidates, collect
+from cds_hooks.fhir.unwrapping import collect
 from cds_hooks.fhir.variants import combine_calls
 from knowledge.facts import GeneResult
 from knowledge.library import Library
@@ -148,6 +148,10 @@ def _variant_notes(one: Statement, calls: dict[int, Statement], reading: Reading
         return ()
     own = [calls[found.number].call for found in reading.finder.sources(one.found) if found.number in calls]
     read = combine_calls(gene, [call for call in own if call is not None])
-    if read.genotype is None or not is_readable(gene, read.genotype) or same_genotype(gene, read.genotype, one.value.genotype):
+    if (
+        read.genotype is None
+        or not is_readable(gene, read.genotype)
+        or same_genotype(gene, read.genotype, one.value.genotype)
+    ):
         return ()
     return (f"{DISAGREE}: {read.genotype}",)

@@ -7,6 +7,7 @@ disagree decide nothing: the result is refused with the reason.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 
 from cds_hooks.fhir.codes import GENE_EXTENSION, GENE_STUDIED, GENOTYPE_DETERMINATION, LOINC, NEUTRAL_LOINC, SNOMED
@@ -17,6 +18,8 @@ from cds_hooks.fhir.record import Json
 from cds_hooks.fhir.unwrapping import Candidates, Found
 
 _DEPTH = 3
+_IN_HGVS = re.compile(r"\(([A-Z][A-Z0-9-]{1,12})\):[cgmnp]\.")
+"""The gene inside a name such as "NM_000000.1(ABC1):c.1A>G"."""
 _MAX_DERIVED = 50
 
 
@@ -134,7 +137,9 @@ def _choose_listed(components: frozenset[str], elsewhere: frozenset[str]) -> Gen
 def _disagree(genes: frozenset[str]) -> GeneNamed:
     concerned = tuple(sorted(genes))
     if len(concerned) == 1:
-        return GeneNamed(concerned=concerned, problem=f"it names {concerned[0]} in one place and another gene elsewhere")
+        return GeneNamed(
+            concerned=concerned, problem=f"it names {concerned[0]} in one place and another gene elsewhere"
+        )
     reason = f"it names {' in one place and '.join(concerned)} in another"
     return GeneNamed(concerned=concerned, problem=reason)
 
@@ -176,20 +181,30 @@ def _in_loinc(observation: Json, index: GeneIndex) -> Claim | None:
         shown = frozenset(index.symbols_in(coding.display or ""))
         if shown and gene not in shown:
             said = ", ".join(sorted(shown))
-            claims.append(Claim(shown | {gene}, conflict=f"LOINC {coding.code} means {gene} and is displayed as {said}"))
+            claims.append(
+                Claim(shown | {gene}, conflict=f"LOINC {coding.code} means {gene} and is displayed as {said}")
+            )
         claims.append(Claim(frozenset({gene})))
     return _merge(claims)
 
 
 def _in_value(observation: Json, index: GeneIndex) -> Claim | None:
-    """The gene at the head of the value's words, of the Observation itself and of its components."""
+    """The gene at the head of the value's words, or inside an HGVS name, of the Observation and its components."""
     holders = (observation, *objects(observation.get("component")))
-    genes = set()
+    genes: set[str] = set()
+    foreign: list[str] = []
     for holder in holders:
         if holder is not observation and GENE_STUDIED in read_concept(holder.get("code")).pairs():
             continue
-        genes |= {gene for text in value_texts(read_value(holder)) if (gene := index.symbol_at_head(text))}
-    return Claim(frozenset(genes)) if genes else None
+        for text in value_texts(read_value(holder)):
+            at_head = index.symbol_at_head(text)
+            in_name = _IN_HGVS.search(text)
+            known = at_head or (index.symbols.get(in_name[1].casefold()) if in_name else None)
+            if known:
+                genes.add(known)
+            elif in_name:
+                foreign.append(in_name[1])
+    return Claim(frozenset(genes), foreign[0] if foreign else None) if genes or foreign else None
 
 
 def _in_code_words(observation: Json, index: GeneIndex) -> tuple[frozenset[str], bool]:

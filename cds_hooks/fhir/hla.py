@@ -15,12 +15,13 @@ _ALLELE = re.compile(r"\*[0-9]{2,3}(?::[0-9]{2,3})?")
 
 
 def read_presence(gene: Gene, observation: Json, index: GeneIndex) -> ValueRead | None:
-    """"*57:01 positive" of an Observation that asks for one allele; None where it does not ask for one.
+    """The genotype "*57:01 positive" of an Observation that asks for one allele; None where it asks for none.
 
     The allele is that of the code, by the gene's file, or else the one that a local code's words name.
     """
     code = read_concept(observation.get("code"))
-    asked = {index.presence[value][1] for system, value in code.pairs() if system == LOINC and value in index.presence}
+    loinc = (value for system, value in code.pairs() if system == LOINC and value)
+    asked = {index.presence[value][1] for value in loinc if value in index.presence}
     shown = {allele for name in code.names() for allele in _ALLELE.findall(name) if ":" in allele}
     alleles = asked | shown
     if not alleles:
@@ -67,5 +68,3 @@ def _by_word(word: str) -> bool | None:
 def _boolean(observation: Json) -> str | None:
     value = observation.get("valueBoolean")
     return str(value).lower() if isinstance(value, bool) else None
-
-

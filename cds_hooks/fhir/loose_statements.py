@@ -50,11 +50,14 @@ def _read_haplotypes(gene: Gene, group: Sequence[Statement]) -> GeneResult:
     if gene.method == "allele_presence" and len(texts) == 1 and is_readable(gene, str(texts[0])):
         return read_result(first, gene.id, texts[0], None, written, ())
     if len(texts) != 2 or texts[0] == texts[1]:
-        reason = f"{len(texts)} haplotypes are on file, which do not say what the pair is"
+        what = "one haplotype is" if len(texts) == 1 else f"{len(texts)} haplotypes are"
+        reason = f"{what} on file, which does not say what the pair is"
         return unreadable(first, gene.id, reason, written=written)
     pair = f"{texts[0]}/{texts[1]}"
     if not is_readable(gene, pair):
-        return unreadable(first, gene.id, f"the haplotypes on file cannot be read as a pair: {pair[:80]}", written=written)
+        return unreadable(
+            first, gene.id, f"the haplotypes on file cannot be read as a pair: {pair[:80]}", written=written
+        )
     return read_result(first, gene.id, pair, None, written, (_FROM_HAPLOTYPES,))
 
 
@@ -94,16 +97,19 @@ def read_nameless(
     nameless: Sequence[Statement], regions: Sequence[Statement], answered: frozenset[str], library: Library
 ) -> Iterator[Placed]:
     """Results that do not say their gene; raw variants without one belong to the gene whose region was studied."""
-    variants = [one for one in nameless if one.kind is Kind.VARIANT]
+    variants = [one for one in nameless if one.call is not None and one.call.found and one.call.is_small]
     for one in nameless:
         told = one.kind is Kind.HAPLOTYPE or states_phenotype(one.found.resource, library)
         if one.kind is not Kind.VARIANT and told:
             written = read_value(one.found.resource).label()
-            yield one.found.number, unreadable(one, ANY_GENE, "a result is on file that does not say its gene", written=written)
+            yield (
+                one.found.number,
+                unreadable(one, ANY_GENE, "a result is on file that does not say its gene", written=written),
+            )
     studied = {one.named.gene: one for one in regions if one.named.gene}
     for gene, one in studied.items():
         if gene not in answered:
-            yield one.found.number, unreadable(one, str(gene), f"the gene was studied; {NO_DIPLOTYPE} is")
+            yield one.found.number, unreadable(one, str(gene), f"the gene was studied: {NO_DIPLOTYPE}")
     if variants and not studied:
         reason = f"{NO_DIPLOTYPE}; they do not say which gene they are of"
         yield variants[0].found.number, unreadable(variants[0], ANY_GENE, reason)

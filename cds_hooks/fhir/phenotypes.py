@@ -28,7 +28,7 @@ _METABOLIC = frozenset({METABOLISM, TRANSPORTER, EFFECT_METABOLISM})
 
 @dataclass(frozen=True)
 class Words:
-    """One statement of the laboratory. `phenotype` is the id in the gene's file, None where the words are on no list."""
+    """One statement of the laboratory; `phenotype` is the id in the gene's file, None for words that are on no list."""
 
     written: str
     phenotype: str | None = None
@@ -51,7 +51,11 @@ def read_words(value: Concept, gene: Gene, library: Library, strict: bool = Fals
     if any(owner is not None and owner != gene.id for owner, _ in coded):
         return Words(value.label() or "", problem=f"its code is one of another gene than {gene.id}")
     named = value.names()
-    found = {read.id: text for text in (*named, *(term for _, term in coded)) if (read := read_phenotype(library, gene, text))}
+    found = {
+        read.id: text
+        for text in (*named, *(term for _, term in coded))
+        if (read := read_phenotype(library, gene, text))
+    }
     if len(found) > 1:
         return Words(value.label() or "", problem=f"its words disagree: {' and '.join(found.values())}")
     if found:

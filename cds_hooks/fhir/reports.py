@@ -10,6 +10,7 @@ from cds_hooks.fhir.coding import Concept, member, objects, read_concept, text_o
 from cds_hooks.fhir.genotypes import read_genotype_value
 from cds_hooks.fhir.phenotypes import Words, read_words
 from cds_hooks.fhir.resource_status import Status, read_status, result_date
+from cds_hooks.fhir.somatic import is_somatic
 from cds_hooks.fhir.statement_results import ANY_GENE, Placed
 from cds_hooks.fhir.statements import Reading, Statement
 from cds_hooks.fhir.subject import is_of_other
@@ -58,7 +59,10 @@ def read_reports(
         concluded = list(_conclusions(found, status, reading))
         out += [(found.number, one) for one in concluded]
         known = structured | {one.gene for one in concluded}
-        out += [(found.number, one) for one in _unread(_look_at(found, status, known, genes_of, candidates, reading), reading)]
+        out += [
+            (found.number, one)
+            for one in _unread(_look_at(found, status, known, genes_of, candidates, reading), reading)
+        ]
     return out
 
 
@@ -72,13 +76,10 @@ def _look_at(
 ) -> Report:
     resource = found.resource
     listed = objects(resource.get("result"))[:_MAX_RESULTS]
-    missing, own = [], set()
-    for reference in listed:
-        target = candidates.resolve(reference, found)
-        if target is None:
-            missing.append(text_of(reference.get("display")) or "")
-        else:
-            own |= genes_of.get(target.number, set())
+    targets = [(reference, candidates.resolve(reference, found)) for reference in listed]
+    own = frozenset(gene for _, target in targets if target for gene in genes_of.get(target.number, ()))
+    of_tumour = any(target is not None and is_somatic(target.resource) for _, target in targets)
+    missing = [] if of_tumour else [text_of(one.get("display")) or "" for one, target in targets if target is None]
     codes = [read_concept(one) for one in (*objects(resource.get("category")), resource.get("code"))]
     pairs = {pair for concept in codes for pair in concept.pairs()}
     genomic = bool(pairs & GENOMIC_REPORTS) or bool(own) or bool(_genes_named(resource, reading))
@@ -128,13 +129,12 @@ def _unread(report: Report, reading: Reading) -> Iterator[GeneResult]:
     named = _genes_named(resource, reading)
     if report.missing:
         yield from _for_genes(report, _named_in(report.missing, reading) or named, Answer.NOT_FETCHED, NOT_SENT)
-    elif _has_document(resource) and not report.listed and not named & answered:
-        yield from _for_genes(report, named, Answer.UNREADABLE, NOT_MACHINE_READABLE)
-    elif _has_document(resource) and named - answered:
-        yield from _for_genes(report, named, Answer.UNREADABLE, NOT_MACHINE_READABLE)
-    in_text = frozenset(reading.index.symbols_in(text_of(resource.get("conclusion")) or ""))
-    if not _has_document(resource) and not report.missing:
-        for gene in sorted(in_text - answered):
+        return
+    if _has_document(resource):
+        if named - answered or not report.listed and not answered:
+            yield from _for_genes(report, named, Answer.UNREADABLE, NOT_MACHINE_READABLE)
+    else:
+        for gene in sorted(_named_in([text_of(resource.get("conclusion")) or ""], reading) - answered):
             yield _result(report.found, gene, Answer.UNREADABLE, FREE_TEXT, report.status)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from cds_hooks.fhir.genotypes import spells_alleles
 from cds_hooks.fhir.phenotypes import Words
 from cds_hooks.fhir.statements import Statement
 from knowledge.facts import Answer, GeneResult
@@ -87,11 +88,12 @@ def _answer(one: Statement, gene: str, words: tuple[Words, ...], notes: tuple[st
     if problem or len(phenotypes) > 1:
         return unreadable(one, gene, problem or f"the laboratory's phenotypes disagree ({reported})", reported)
     if phenotypes:
-        if value.reason and value.written and value.written != reported:
+        literal = value.written if value.written and spells_alleles(value.written) else None
+        if literal and value.reason:
             notes = (*notes, f"the genotype was not read: {value.reason}")
-        return read_result(one, gene, None, reported, value.written, notes)
+        return read_result(one, gene, None, reported, literal, notes)
     if one.score is not None:
-        return read_result(one, gene, None, None, value.written or f"activity score {one.score}", notes)
+        return read_result(one, gene, None, None, value.written, notes)
     return unreadable(one, gene, _why_not(gene, value.reason, value.written, words), reported)
 
 

@@ -12,6 +12,7 @@ from cds_hooks.fhir.genotypes import ValueRead, read_genotype_value, spells_alle
 from cds_hooks.fhir.hla import is_other_allele, read_presence
 from cds_hooks.fhir.observation_kind import Kind, kind_of
 from cds_hooks.fhir.phenotypes import Words, read_implication, read_score, read_words
+from cds_hooks.fhir.record import Json
 from cds_hooks.fhir.resource_status import Status, read_status, result_date
 from cds_hooks.fhir.somatic import is_somatic
 from cds_hooks.fhir.subject import subject_reference
@@ -96,27 +97,26 @@ def _attribute(found: Found, named: GeneNamed, reading: Reading) -> GeneNamed:
 
 
 def _name_by_variant(found: Found, index: GeneIndex) -> GeneNamed:
-    """A variant without a gene: its rsID may be one that decides, or its name may hold the symbol."""
+    """A variant without a gene: its rsID may be one that decides."""
     words = [
         word
         for component in objects(found.resource.get("component"))
         if VARIATION_CODES & set(read_concept(component.get("code")).pairs())
         for word in value_texts(read_value(component))
     ]
-    genes = {gene for word in words for gene in index.symbols_in(word)}
-    genes |= {index.by_variant[word] for word in words if word in index.by_variant}
-    return GeneNamed(gene=genes.pop()) if len(genes) == 1 else GeneNamed(foreign=any("(" in word for word in words))
+    genes = {index.by_variant[word] for word in words if word in index.by_variant}
+    return GeneNamed(gene=genes.pop()) if len(genes) == 1 else NAMELESS
 
 
 def _without_gene(found: Found, kind: Kind, named: GeneNamed, status: Status) -> Statement:
     texts = value_texts(read_value(found.resource))
     written = next((text for text in texts if spells_alleles(text)), texts[-1] if texts else None)
-    return Statement(found, kind, named, status, ValueRead(written=written, reason=named.problem))
+    call = read_call(found.resource) if kind is Kind.VARIANT else None
+    shown = None if kind is Kind.VARIANT else written
+    return Statement(found, kind, named, status, ValueRead(written=shown, reason=named.problem), call=call)
 
 
-def _with_gene(
-    found: Found, kind: Kind, named: GeneNamed, status: Status, gene: Gene, reading: Reading
-) -> Statement:
+def _with_gene(found: Found, kind: Kind, named: GeneNamed, status: Status, gene: Gene, reading: Reading) -> Statement:
     observation, library = found.resource, reading.library
     if kind is Kind.VARIANT:
         return Statement(found, kind, named, status, call=read_call(observation))
@@ -128,7 +128,7 @@ def _with_gene(
         return Statement(found, kind, named, status, value, words, score)
     value = _read_value(gene, found, reading)
     own = read_words(read_value(observation), gene, library) if value.genotype is None else None
-    inside = read_implication(observation, gene, library) if kind is not Kind.OTHER else _components(found, gene, library)
+    inside = read_implication(_without_value(observation), gene, library)
     words = tuple(one for one in (own, *inside) if one is not None and (one.phenotype or one.problem))
     return Statement(found, kind, named, status, value, tuple(dict.fromkeys(words)), score)
 
@@ -151,6 +151,6 @@ def _read_implied(gene: Gene, found: Found, library: Library) -> tuple[ValueRead
     return ValueRead(), read_implication(found.resource, gene, library)
 
 
-def _components(found: Found, gene: Gene, library: Library) -> tuple[Words, ...]:
-    bare = {key: value for key, value in found.resource.items() if not key.startswith("value")}
-    return read_implication(bare, gene, library)
+def _without_value(observation: Json) -> Json:
+    """The Observation for its components only: its own value is read by its form."""
+    return {key: value for key, value in observation.items() if not key.startswith("value")}

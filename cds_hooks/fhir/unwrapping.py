@@ -1,7 +1,7 @@
 """Resources out of whatever they were sent in: Bundle entries, Parameters parts, contained, a hook request's prefetch.
 
-The walk uses a list of its own, so deep nesting costs memory and never the stack. References are resolved by an index:
-"Observation/1", the entry's fullUrl ("urn:uuid:..."), an absolute address, or "#1" inside the resource that contains it.
+The walk uses a list of its own, so deep nesting costs memory and never the stack. References are resolved by an
+index: "Observation/1", the entry's fullUrl ("urn:uuid:..."), an absolute address, or "#1" inside its container.
 """
 
 from __future__ import annotations
@@ -92,7 +92,8 @@ class Candidates:
 def collect(resources: Iterable[object]) -> Candidates:
     """Every resource inside the given JSON, wrappers opened, in the order of the document."""
     candidates = Candidates()
-    waiting: list[tuple[object, str | None, Found | None]] = [(one, None, None) for one in resources][::-1]
+    waiting: list[tuple[object, str | None, Found | None]] = [(one, None, None) for one in resources]
+    waiting.reverse()
     while waiting and len(candidates.found) < MAX_RESOURCES:
         value, full_url, container = waiting.pop()
         if isinstance(value, (list, tuple)):

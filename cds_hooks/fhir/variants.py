@@ -52,6 +52,11 @@ class Call:
     found: bool | None
     """False: called and not there, or wild type. None: not called, or not said."""
 
+    @property
+    def is_small(self) -> bool:
+        """True for a change of named bases: such a variant may define a star allele, a translocation does not."""
+        return bool(self.names or self.reference or self.alternate)
+
 
 def read_call(observation: Json) -> Call:
     """The site that an Observation of a variant speaks of."""
@@ -65,8 +70,8 @@ def read_call(observation: Json) -> Call:
         only = stated if len(stated) == 1 else coding
         reference, alternate = next(iter(only)) if len(only) == 1 else (None, None)
     wild = reference is not None and reference == alternate or any(_is_wild(one) for one in parts.values())
-    found = False if wild else says_present(observation)
-    return Call(names, reference, alternate, _copies(parts.get(ALLELIC_STATE)), found)
+    present = False if wild else says_present(observation)
+    return Call(names, reference, alternate, _copies(parts.get(ALLELIC_STATE)), present)
 
 
 def combine_calls(gene: Gene, calls: Sequence[Call]) -> ValueRead:
@@ -176,7 +181,7 @@ def _base(value: Concept | None) -> str | None:
 def _copies(value: Concept | None) -> int | None:
     if value is None:
         return None
-    said = {_STATES[pair] for pair in value.pairs() if pair in _STATES}  # type: ignore[index]
+    said = {copies for state, copies in _STATES.items() if state in value.pairs()}
     said |= {_STATE_WORDS[name.casefold()] for name in value.names() if name.casefold() in _STATE_WORDS}
     return said.pop() if len(said) == 1 else None
 
