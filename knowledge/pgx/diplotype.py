@@ -83,10 +83,20 @@ def _read_single(gene: Gene, text: str) -> Genotype:
         return _from_strands(gene, [other, name])
     if gene.method == "hemizygous_pair":
         return _from_strands(gene, [text])
-    parts = [part for part in _AND.split(text) if part]
+    parts = _list_variants(gene, text)
     if gene.lowest_function and len(parts) > 1:
         return _from_variants(gene, parts)
     raise UnreadableGenotype(f"{_quote(text)} is one allele, and the other is not stated")
+
+
+def _list_variants(gene: Gene, text: str) -> list[str]:
+    """The variants of a list; those that the gene's file names together, as one haplotype, are one."""
+    parts = [part for part in _AND.split(text) if part]
+    for name in gene.alleles:
+        together = name.split(", ")
+        if len(together) > 1 and set(together) <= set(parts):
+            return [name, *(part for part in parts if part not in together)]
+    return parts
 
 
 def _from_variants(gene: Gene, parts: list[str]) -> Genotype:
