@@ -130,7 +130,7 @@ def _telling_gap(gaps: Sequence[Gap]) -> Gap | None:
 def _indicator(answer: DrugAnswer, shown: Sequence[Finding]) -> Indicator:
     if shown:
         return min((finding.indicator for finding in shown), key=_ORDER.index)
-    required = answer.pretest is not None and answer.pretest.priority == "required"
+    required = answer.pretest is not None and answer.pretest.priority in ("required", "recommended")
     disagree = any(gap.kind == "results_disagree" for gap in answer.gaps)
     return Indicator.WARNING if required or disagree else Indicator.INFO
 

@@ -1,0 +1,290 @@
+"""Findings to cards: which card comes, what it says, and when none does."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cards.from_findings import CardPolicy, make_cards
+from knowledge.facts import DrugOrder, Ingredient
+from knowledge.findings import Action, DrugAnswer, Finding, Indicator, Pretest, Strength
+from tests.cards.answers import (
+    OFFERS,
+    SOURCE,
+    make_answer,
+    make_finding,
+    make_gap,
+    make_gene,
+    make_order,
+    make_reduction,
+    numbered,
+)
+
+
+def cards_of(*answers: DrugAnswer, **policy: Any) -> list[dict[str, Any]]:
+    """The JSON of the cards, with numbered ids."""
+    return [card.to_json() for card in make_cards(answers, CardPolicy(**policy), numbered())]
+
+
+def test_the_card_of_a_poor_metabolizer_is_whole() -> None:
+    """Every member of the card but detail and extension, which have tests of their own."""
+    (card,) = cards_of(make_answer(make_finding()))
+    replaced = {
+        "resourceId": "MedicationRequest/1",
+        "type": "delete",
+        "description": "Remove the draft of Clopidogrel 75 mg",
+    }
+    del card["detail"], card["extension"], card["overrideReasons"]
+    assert card == {
+        "uuid": "id-1",
+        "summary": "Clopidogrel: avoid (CYP2C19 Poor Metabolizer)",
+        "indicator": "critical",
+        "source": {
+            "label": "pgx-cds: CPIC",
+            "url": SOURCE.url,
+            "topic": {
+                "system": "urn:pgx-cds:topic",
+                "code": "clopidogrel-cyp2c19",
+                "display": "clopidogrel and CYP2C19",
+            },
+        },
+        "suggestions": [
+            {
+                "label": f"Replace Clopidogrel 75 mg by {name} (dose to be filled in)",
+                "uuid": uuid,
+                **({"isRecommended": True} if at == 0 else {}),
+                "actions": [
+                    replaced,
+                    {
+                        "type": "create",
+                        "description": f"Replace Clopidogrel 75 mg by {name} (dose to be filled in)",
+                        "resource": {
+                            "resourceType": "MedicationRequest",
+                            "status": "draft",
+                            "intent": "order",
+                            "medicationCodeableConcept": {
+                                "coding": [
+                                    {
+                                        "system": "http://www.nlm.nih.gov/research/umls/rxnorm",
+                                        "code": code,
+                                        "display": name,
+                                    }
+                                ],
+                                "text": name,
+                            },
+                            "subject": {"reference": "Patient/demo"},
+                        },
+                    },
+                ],
+            }
+            for at, (name, code, uuid) in enumerate(
+                [("prasugrel", "613391", "id-2"), ("ticagrelor", "1116632", "id-3")]
+            )
+        ],
+        "selectionBehavior": "at-most-one",
+        "links": [{"label": SOURCE.title, "url": SOURCE.url, "type": "absolute"}],
+    }
+
+
+def test_the_detail_lets_the_basis_be_checked_from_the_card_alone() -> None:
+    """What to do, why, the result with its origin, the body's strength, the source, and that nobody has reviewed it."""
+    (card,) = cards_of(make_answer(make_finding()))
+    assert card["detail"] == "\n\n".join(
+        [
+            "**What to do**",
+            "- Avoid clopidogrel. Consider instead: prasugrel or ticagrelor.",
+            "**Why**",
+            "- Expect much less active metabolite, with a risk of stent thrombosis.\n"
+            "- CYP2C19 \\*2/\\*2: Poor Metabolizer (genotype; Observation/9, 2024-05-01)",
+            "**What the guidelines say**",
+            "- CPIC: strong recommendation",
+            "**Sources**",
+            "- [Guideline for clopidogrel](https://example.org/clopidogrel), 1.0, transcribed 2026-11-23\n"
+            "- Content: transcribed from the published guideline; not reviewed by a clinician.",
+        ]
+    )
+
+
+def test_phenoconversion_is_shown_as_what_the_genotype_says_and_why_it_acts_otherwise() -> None:
+    """Genotype says X, acts as Y because of Z."""
+    gene = make_gene(genotype_says="Normal Metabolizer", because=("paroxetine (strong inhibitor)",))
+    (card,) = cards_of(make_answer(make_finding(genes=(gene,))))
+    said = (
+        "- CYP2C19: genotype says Normal Metabolizer, acts as Poor Metabolizer"
+        " because of paroxetine \\(strong inhibitor\\)"
+    )
+    assert said in card["detail"].splitlines()
+    assert card["summary"] == "Clopidogrel: avoid (CYP2C19 Poor Metabolizer by paroxetine)"
+
+
+def test_bodies_that_differ_on_acting_are_shown_side_by_side() -> None:
+    """CPIC acts and FDA does not: both positions, and a sentence that says so; a silent body differs from nobody."""
+    keep = make_finding(
+        id="clopidogrel/fda/keep", body="FDA", indicator=Indicator.INFO, actions=(Action("keep"),), alternative=False
+    )
+    (card,) = cards_of(make_answer(make_finding(), keep))
+    lines = card["detail"].splitlines()
+    assert "- The bodies differ: CPIC would change the treatment, FDA would not." in lines
+    assert "- FDA: strong recommendation. Use clopidogrel at its standard dose." in lines
+    (quiet,) = cards_of(make_answer(make_finding(), replace(keep, strength=Strength.NONE, actions=())))
+    assert "differ" not in quiet["detail"]
+
+
+def test_nothing_to_change_makes_no_card_unless_the_site_asks_for_it() -> None:
+    """Silence by default; with the policy one line that says so."""
+    keep = make_finding(actions=(Action("keep"),), alternative=False, indicator=Indicator.INFO)
+    assert cards_of(make_answer(keep)) == []
+    (card,) = cards_of(make_answer(keep), show_no_action=True)
+    assert (card["summary"], card["indicator"]) == (
+        "Clopidogrel: no change needed, CYP2C19 Poor Metabolizer",
+        "info",
+    )
+
+
+@pytest.mark.parametrize(
+    ("kind", "summary"),
+    [
+        ("unreadable", "Clopidogrel: a CYP2C19 result is on file but could not be read"),
+        ("not_fetched", "Clopidogrel: CYP2C19 results could not be fetched"),
+        ("no_result", None),
+        ("withheld", None),
+    ],
+)
+def test_each_gap_says_what_it_is_or_nothing(kind: str, summary: str | None) -> None:
+    """Unreadable and not fetched are told; what is withheld is not hinted at; none on file needs a policy."""
+    cards = cards_of(make_answer(make_gap(kind)))
+    assert [card["summary"] for card in cards] == ([summary] if summary else [])
+    assert all("suggestions" not in card for card in cards)
+
+
+@pytest.mark.parametrize(
+    ("priority", "indicator"), [("required", "warning"), ("recommended", "warning"), ("optional", "info")]
+)
+def test_a_test_that_the_policy_asks_for_can_be_ordered(priority: str, indicator: str) -> None:
+    """The ServiceRequest is for the draft's own patient."""
+    (card,) = cards_of(make_answer(make_gap(), pretest=Pretest(("CYP2C19",), priority)))
+    assert card["indicator"] == indicator
+    assert [suggestion["actions"] for suggestion in card["suggestions"]] == [
+        [
+            {
+                "type": "create",
+                "description": "Order CYP2C19 genotyping before clopidogrel",
+                "resource": {
+                    "resourceType": "ServiceRequest",
+                    "status": "draft",
+                    "intent": "order",
+                    "code": {"text": "CYP2C19 genotype"},
+                    "subject": {"reference": "Patient/demo"},
+                    "reasonCode": [{"text": "Before treatment with clopidogrel"}],
+                },
+            }
+        ]
+    ]
+
+
+def test_rows_that_the_record_leaves_open_are_all_shown_and_nothing_is_suggested() -> None:
+    """A possible row is no basis for an order."""
+    keep = make_finding(id="clopidogrel/cpic/standard", actions=(Action("keep"),), alternative=False, possible=True)
+    (card,) = cards_of(make_answer(make_finding(possible=True), keep))
+    assert card["summary"] == "Clopidogrel: CYP2C19 several readings are possible, one of them calls for a change"
+    assert "suggestions" not in card
+
+
+def test_the_worst_card_comes_first_and_what_is_cut_off_is_said() -> None:
+    """Three answers, room for two."""
+    warning = make_answer(make_finding(indicator=Indicator.WARNING))
+    info = make_answer(make_finding(indicator=Indicator.INFO))
+    critical = make_answer(make_finding())
+    cards = cards_of(info, warning, critical, max_cards=2)
+    assert [card["indicator"] for card in cards] == ["critical", "warning"]
+    assert cards[-1]["detail"].endswith(
+        "**Not shown for want of room**\n\n- Clopidogrel: avoid (CYP2C19 Poor Metabolizer)"
+    )
+
+
+def test_hostile_text_of_the_record_comes_out_harmless() -> None:
+    """No HTML and no link of the record survives into Markdown that some clients render raw."""
+    gene = make_gene(diplotype="<script>alert(1)</script>[x](javascript:1)\n# *1", reported="<b>PM</b>")
+    order = replace(make_order(), display="<img src=x onerror=alert(1)>")
+    (card,) = cards_of(make_answer(make_finding(genes=(gene,)), order=order))
+    assert "<" not in card["detail"]
+    assert "](javascript" not in card["detail"]
+
+
+def test_a_medicine_already_taken_gets_no_change_of_draft_orders() -> None:
+    """On patient-view there is nothing to delete or update."""
+    (card,) = cards_of(make_answer(make_finding(), order=replace(make_order(), active=True)))
+    assert "suggestions" not in card
+
+
+def test_the_extension_carries_the_finding_without_empty_members() -> None:
+    """Programs read the row, the gene and the actions from the card."""
+    (card,) = cards_of(make_answer(make_finding()))
+    (finding,) = card["extension"]["org.pgx-cds"]["findings"]
+    assert (finding["id"], finding["alternative"], finding["doseChange"]) == (
+        "clopidogrel/cpic/poor-acs-pci",
+        True,
+        False,
+    )
+    assert "activityScore" not in finding["genes"][0]
+
+
+def has_empty(value: Any) -> bool:
+    """Whether any member is null, "", [] or {}."""
+    if value in (None, "", [], {}):
+        return True
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return any(has_empty(one) for one in inner)
+
+
+ACTIONS = st.lists(
+    st.sampled_from(
+        [
+            Action("avoid", degree="if_possible"),
+            Action("offer", drugs=("prasugrel", "ticagrelor")),
+            Action("monitor", what=("response",)),
+            Action("titrate", of="start", what=("inr",)),
+            Action("test", what=("CYP2C19",)),
+            Action("keep"),
+        ]
+    ),
+    max_size=3,
+    unique=True,
+)
+FINDINGS = st.builds(
+    make_finding,
+    actions=ACTIONS.map(tuple),
+    indicator=st.sampled_from(Indicator),
+    strength=st.sampled_from(Strength),
+    alternative=st.booleans(),
+    possible=st.booleans(),
+    note=st.none() | st.text(min_size=1, max_size=300),
+    condition=st.none() | st.just("no alternative is available"),
+    genes=st.builds(make_gene, diplotype=st.none() | st.text(min_size=1), reported=st.none() | st.text(min_size=1)).map(
+        lambda gene: (gene,)
+    ),
+)
+
+
+@given(st.lists(FINDINGS, max_size=4), st.text(min_size=1, max_size=300), st.booleans())
+def test_whatever_is_found_makes_a_conformant_card(findings: list[Finding], name: str, single: bool) -> None:
+    """Summary below 140 characters, no empty member, unique uuids, at most one recommendation."""
+    order = DrugOrder("MedicationRequest/1", name, (Ingredient(name),), resource=make_order().resource)
+    answer = DrugAnswer(order, Ingredient(name), tuple(findings), (), OFFERS)
+    policy = CardPolicy(single_action_suggestions=single, show_no_action=True)
+    for card in make_cards([answer], policy):
+        members = card.to_json()
+        assert 0 < len(members["summary"]) < 140
+        assert not has_empty(members)
+        assert ("selectionBehavior" in members) is ("suggestions" in members)
+        suggestions = members.get("suggestions", [])
+        assert len({one["uuid"] for one in (members, *suggestions)}) == len(suggestions) + 1
+        assert sum("isRecommended" in one for one in suggestions) <= 1
+
+
+def test_a_dose_change_leaves_the_rest_of_the_draft_alone() -> None:
+    """See test_suggestions for the numbers."""
+    (card,) = cards_of(make_answer(make_reduction(Action("reduce", factor=None, of="start"))))
+    assert "suggestions" not in card

@@ -1,0 +1,142 @@
+"""Suggestions can really be ordered, and nothing in them is invented."""
+
+from dataclasses import replace
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from fhir.resources import get_fhir_model_class as r5_class
+from fhir.resources.R4B import get_fhir_model_class as r4_class
+
+from cards.from_findings import CardPolicy, make_cards
+from knowledge.facts import DoseLine
+from knowledge.findings import Action, Amount, DrugAnswer, Offer, Pretest
+from tests.cards.answers import (
+    DOSE_PATH,
+    DRAFT,
+    make_answer,
+    make_finding,
+    make_gap,
+    make_order,
+    make_reduction,
+    numbered,
+)
+
+
+def suggestions_of(answer: DrugAnswer, **policy: Any) -> list[dict[str, Any]]:
+    """The suggestions of the one card."""
+    (card,) = make_cards([answer], CardPolicy(**policy), numbered())
+    found: list[dict[str, Any]] = card.to_json().get("suggestions", [])
+    return found
+
+
+def doses_of(answer: DrugAnswer) -> list[tuple[str, float]]:
+    """Label and new dose of every suggestion."""
+    return [
+        (one["label"], one["actions"][0]["resource"]["dosageInstruction"][0]["doseAndRate"][0]["doseQuantity"]["value"])
+        for one in suggestions_of(answer)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("action", "doses"),
+    [
+        (
+            Action("reduce", percent=(Decimal(50),), of="start"),
+            [("Change the dose of clopidogrel from 75 to 37.5 mg", 37.5)],
+        ),
+        (Action("increase", percent=(Decimal(100),)), [("Change the dose of clopidogrel from 75 to 150 mg", 150)]),
+        (Action("reduce", factor=Decimal("0.1")), [("Change the dose of clopidogrel from 75 to 7.5 mg", 7.5)]),
+        (
+            Action("reduce", percent=(Decimal(20), Decimal(70))),
+            [
+                ("Change the dose of clopidogrel from 75 to 60 mg", 60),
+                ("Change the dose of clopidogrel from 75 to 22.5 mg", 22.5),
+            ],
+        ),
+        (
+            Action("reduce", amount=Amount(Decimal(50), "mg", "day")),
+            [("Change the dose of clopidogrel from 75 mg to 50 mg", 50)],
+        ),
+        (Action("reduce", amount=Amount(Decimal(75), "mg", "day")), []),
+        (Action("reduce", amount=Amount(Decimal(1), "mg/kg", "day")), []),
+        (Action("reduce", percent=(Decimal(100),)), []),
+        (Action("reduce", of="start"), []),
+        (Action("reduce", percent=(Decimal(25),), of="maintenance"), []),
+    ],
+)
+def test_a_new_dose_is_computed_from_the_drafts_own_numbers(action: Action, doses: list[tuple[str, float]]) -> None:
+    """Percent, factor, range and amount; nothing where units differ, nothing is left, or the dose is for later."""
+    assert doses_of(make_answer(make_reduction(action))) == doses
+
+
+def test_the_updated_order_is_whole_and_loses_the_text_that_named_the_old_dose() -> None:
+    """Everything else of the draft comes back as it was sent."""
+    (suggestion,) = suggestions_of(make_answer(make_reduction(Action("reduce", percent=(Decimal(50),)))))
+    quantity = {"value": 37.5, "unit": "mg"}
+    assert suggestion["actions"][0]["resource"] == {
+        **DRAFT,
+        "dosageInstruction": [{"doseAndRate": [{"doseQuantity": quantity}]}],
+    }
+    assert DRAFT["dosageInstruction"][0]["text"] == "75 mg daily"  # type: ignore[index]
+
+
+@pytest.mark.parametrize(
+    "order",
+    [
+        make_order(order_id=None),
+        make_order(resource={key: value for key, value in DRAFT.items() if key != "subject"}),
+        make_order(active=True),
+    ],
+    ids=["without an id", "without a subject", "already taken"],
+)
+def test_a_draft_that_lacks_what_is_needed_gets_no_replacement(order: Any) -> None:
+    """Nothing is deleted that cannot be named, nothing is ordered for nobody."""
+    assert suggestions_of(make_answer(make_finding(), order=order)) == []
+
+
+def test_an_amount_needs_the_times_a_day() -> None:
+    """Without a timing the daily amount cannot be compared."""
+    dose = DoseLine(DOSE_PATH, Decimal(75), "mg", None)
+    action = Action("reduce", amount=Amount(Decimal(50), "mg", "day"))
+    assert doses_of(make_answer(make_reduction(action), order=make_order(doses=(dose,)))) == []
+
+
+def test_alternatives_that_drop_out_and_classes_are_not_orderable() -> None:
+    """Only what holds and has a code becomes a suggestion."""
+    offers = (
+        Offer("prasugrel", "613391", holds=False, reasons=("stroke",), key="prasugrel"),
+        Offer("another drug", None, holds=True, is_class=True, key="ticagrelor"),
+    )
+    assert suggestions_of(make_answer(make_finding(), offers=offers)) == []
+
+
+def test_an_ehr_that_takes_one_action_gets_one_action() -> None:
+    """The replacement is created; the draft is left for the prescriber to remove."""
+    found = suggestions_of(make_answer(make_finding()), single_action_suggestions=True)
+    assert [[action["type"] for action in one["actions"]] for one in found] == [["create"], ["create"]]
+
+
+@pytest.mark.parametrize("release", ["R4", "R5"])
+def test_everything_that_is_sent_is_valid_fhir(release: str) -> None:
+    """Replacement, update and test order validate in the release of the draft."""
+    model = r4_class if release == "R4" else r5_class
+    draft = dict(DRAFT)
+    if release == "R5":
+        draft["medication"] = {"concept": draft.pop("medicationCodeableConcept")}
+    order = replace(make_order(), resource=draft, fhir_release=release)
+    answers = [
+        make_answer(make_finding(), order=order),
+        make_answer(make_reduction(Action("reduce", percent=(Decimal(50),))), order=order),
+        make_answer(make_gap(), order=order, pretest=Pretest(("CYP2C19",), "required")),
+    ]
+    resources = [
+        action["resource"]
+        for answer in answers
+        for suggestion in suggestions_of(answer)
+        for action in suggestion["actions"]
+        if "resource" in action
+    ]
+    assert len(resources) == 4
+    for resource in resources:
+        model(resource["resourceType"]).model_validate(resource)
