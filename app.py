@@ -9,6 +9,7 @@ import click
 from flask import Flask
 from flask.cli import FlaskGroup, run_command
 
+from cds_hooks.commands import check, new, read, recommend, translate
 from cds_hooks.content import Content, load_content
 from cds_hooks.errors import register_handlers
 from cds_hooks.fhir.client import FhirClient, Limits
@@ -80,6 +81,8 @@ main = FlaskGroup(
     load_dotenv=False,
     help="Personalised treatment decision support over CDS Hooks.",
 )
+for _each in (check, new, read, recommend, translate):
+    main.add_command(_each.command)
 main.add_command(click.Command("run", params=run_command.params, callback=_serve, help=run_command.help))
 
 

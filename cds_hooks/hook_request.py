@@ -20,8 +20,8 @@ from cds_hooks.json_schema import find_faults
 Json = Mapping[str, Any]
 """One raw FHIR resource."""
 
-DRUG_ORDERS = frozenset({"MedicationRequest", "MedicationOrder", "MedicationPrescription"})
-"""Resource types of a drug order: R4 and R5, DSTU2, DSTU1."""
+DRUG_ORDERS = frozenset({"MedicationRequest", "MedicationOrder"})
+"""Resource types of a drug order: R4 and R5, DSTU2."""
 
 _BOM = b"\xef\xbb\xbf"
 _PATIENT = re.compile(r"(?:^|/)Patient/([^/?#|\s]+)")

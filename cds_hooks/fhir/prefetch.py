@@ -7,7 +7,7 @@ pages of what was, is fetched; a failed query is not repeated. Only "none" becom
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from urllib.parse import quote
@@ -17,6 +17,7 @@ from cds_hooks.fhir.bundle import Page, Reason, read_page
 from cds_hooks.fhir.client import FhirClient
 from cds_hooks.fhir.record import Fetched, Json, Record
 from cds_hooks.fhir.references import Missing, find_missing_medications, find_missing_results
+from cds_hooks.fhir.release import R4, release_of_resources
 from cds_hooks.hook_request import FhirAccess, HookRequest
 from cds_hooks.services.service import Service
 from knowledge.facts import Answer
@@ -71,7 +72,7 @@ def collect_record(request: HookRequest, service: Service, client: FhirClient) -
     referenced = _read_missing(missing, source)
     return Record(
         patient_id=request.patient_id,
-        release=_read_release((*request.drafts, *medications.resources)),
+        release=release_of_resources((*request.drafts, *medications.resources)) or R4,
         patient=_combine(pages, "patient"),
         gene_results=_combine(pages, "geneResults", "geneReports"),
         conditions=_combine(pages, "conditions", "procedures"),
@@ -81,6 +82,31 @@ def collect_record(request: HookRequest, service: Service, client: FhirClient) -
         drafts=request.drafts,
         selections=request.selections,
         referenced=referenced,
+    )
+
+
+def draft_record(request: HookRequest) -> Record:
+    """The record as far as the request's drafts go: nothing else has been asked for."""
+    nothing = Fetched(Answer.NOT_FETCHED)
+    return Record(
+        patient_id=request.patient_id,
+        release=release_of_resources(request.drafts) or R4,
+        patient=nothing,
+        gene_results=nothing,
+        conditions=nothing,
+        medications=nothing,
+        allergies=nothing,
+        weight=nothing,
+        drafts=request.drafts,
+        selections=request.selections,
+    )
+
+
+def is_whole(request: HookRequest, service: Service) -> bool:
+    """Whether every key of the service came, and none as an OperationOutcome."""
+    return all(
+        key in request.prefetch and (request.prefetch[key] or {}).get("resourceType") != "OperationOutcome"
+        for key in service.prefetch
     )
 
 
@@ -189,9 +215,3 @@ def _read_missing(missing: Missing, source: _Source) -> dict[str, Json]:
             *(Fault("/context/draftOrders", f"{what}: {why}", _SEND_MEDICINE, "incomplete") for why in reasons)
         )
     return {reference: page.resources[0] for reference, page in fetched.items() if page.resources}
-
-
-def _read_release(orders: Iterable[Json]) -> str:
-    """R5 where an order names its medicine as R5 does, by a CodeableReference; without orders nothing rests on it."""
-    medicines = [medicine for order in orders if isinstance(medicine := order.get("medication"), dict)]
-    return "R5" if any(medicine.keys() & {"concept", "reference"} for medicine in medicines) else "R4"

@@ -5,7 +5,9 @@ https://cds-hooks.hl7.org/2.0/ ; the OperationOutcome of a failed call and `vers
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import date
 from importlib.metadata import PackageNotFoundError, version
 
 import orjson
@@ -36,6 +38,8 @@ class Engine:
     client: FhirClient
     store: Store
     discovery: bytes
+    today: Callable[[], date] = date.today
+    """The day that ages are counted to."""
 
 
 def make_discovery(content: Content) -> bytes:
@@ -61,7 +65,7 @@ def call(service_id: str) -> Response:
     """Answer one hook request with cards."""
     service = _find_service(service_id)
     hook_request = parse_request(_read_body(), service.hook)
-    worked = work_out(hook_request, service, engine().content, engine().client)
+    worked = work_out(hook_request, service, engine().content, engine().client, engine().today())
     answer = worked.to_json()
     silences = [each.silence for each in worked.answers if each.silence]
     tell(service=service.id, orders=len(hook_request.selected_drafts), cards=len(answer["cards"]), silent=len(silences))
