@@ -26,6 +26,7 @@ _LEGACY_VARIANT = re.compile(r"([ACGT])([0-9]{2,5})([ACGT])")
 _OR = re.compile(r"\s+or\s+|\s*;\s*", re.I)
 _AND = re.compile(r"\s*;\s*|\s+and\s+|\s*,\s+", re.I)
 _ZYGOSITY = re.compile(r"[ ,(]+\(?(het|hom)(?:erozygous|ozygous|o|\.)?\)?$", re.I)
+_HEMIZYGOUS = re.compile(r"[ ,(]+hemizygous\)?$", re.I)
 _HETEROPLASMY = re.compile(r"[ ,(]+\(?(?:heteroplasmic|homoplasmic|heteroplasmy)\b[^()]*\)?$", re.I)
 
 
@@ -75,28 +76,39 @@ def _read_single(gene: Gene, text: str) -> Genotype:
     if gene.method == "single_allele":
         names = [part for part in _AND.split(_HETEROPLASMY.sub("", text)) if part]
         return _from_strands(gene, [" + ".join(names)])
-    reference = gene.alleles.get("Reference")
-    zygosity = _ZYGOSITY.search(text)
-    if zygosity and reference is not None:
-        name = text[: zygosity.start()]
-        other = name if zygosity[1].lower() == "hom" else reference.name
-        return _from_strands(gene, [other, name])
     if gene.method == "hemizygous_pair":
-        return _from_strands(gene, [text])
+        return _from_strands(gene, [_HEMIZYGOUS.sub("", text)])
     parts = _list_variants(gene, text)
     if gene.lowest_function and len(parts) > 1:
         return _from_variants(gene, parts)
+    reference, zygosity = gene.alleles.get("Reference"), _ZYGOSITY.search(text)
+    if zygosity and reference is not None:
+        name = text[: zygosity.start()]
+        return _from_strands(gene, [name if _is_homozygous(zygosity) else reference.name, name])
     raise UnreadableGenotype(f"{_quote(text)} is one allele, and the other is not stated")
 
 
 def _list_variants(gene: Gene, text: str) -> list[str]:
     """The variants of a list; those that the gene's file names together, as one haplotype, are one."""
-    parts = [part for part in _AND.split(text) if part]
+    parts = [name for part in _AND.split(text) if part for name in _copies(part)] if _AND.search(text) else [text]
     for name in gene.alleles:
         together = name.split(", ")
         if len(together) > 1 and set(together) <= set(parts):
             return [name, *(part for part in parts if part not in together)]
     return parts
+
+
+def _copies(text: str) -> list[str]:
+    """A variant of a list as often as its zygosity says; without a word about it once."""
+    zygosity = _ZYGOSITY.search(text)
+    if zygosity is None:
+        return [text]
+    name = text[: zygosity.start()]
+    return [name, name] if _is_homozygous(zygosity) else [name]
+
+
+def _is_homozygous(zygosity: re.Match[str]) -> bool:
+    return zygosity[1].lower() == "hom"
 
 
 def _from_variants(gene: Gene, parts: list[str]) -> Genotype:

@@ -44,7 +44,7 @@ def _after_name(position: Position, text: str) -> str | None:
 
 
 def _genotype(gene: Gene, position: Position, rest: str, text: str) -> Genotype | None:
-    bases = _read_bases(position, rest)
+    bases = _read_bases(position, rest.replace(position.rsid, ""))
     if bases is None:
         if text in gene.alleles or "/" in rest:
             return None

@@ -171,7 +171,9 @@ def test_a_drug_without_content_is_silent_and_says_why(names: Names) -> None:
 
 def test_a_drug_that_cannot_be_identified_is_a_gap_and_never_a_guess(names: Names) -> None:
     """The reason of the reader reaches the answer."""
-    facts = PatientFacts(orders=(DrugOrder("MedicationRequest/1", "Herb X", (), reason="its name is not known exactly"),))
+    facts = PatientFacts(
+        orders=(DrugOrder("MedicationRequest/1", "Herb X", (), reason="its name is not known exactly"),)
+    )
     (answer,) = evaluate(facts, names.library, Policy())
     assert answer.silence == "the drug could not be identified: its name is not known exactly"
     assert [gap.kind for gap in answer.gaps] == ["drug_unknown"]
@@ -180,7 +182,9 @@ def test_a_drug_that_cannot_be_identified_is_a_gap_and_never_a_guess(names: Name
 def test_an_order_of_two_ingredients_is_answered_for_each(names: Names) -> None:
     """A combination product checks every ingredient."""
     both = DrugOrder("MedicationRequest/1", "both", (Ingredient("codeine", "2670"), Ingredient("simvastatin", "36567")))
-    answers = evaluate(replace(read_facts({"genes": {"CYP2D6": "*4/*4"}}, names), orders=(both,)), names.library, Policy())
+    answers = evaluate(
+        replace(read_facts({"genes": {"CYP2D6": "*4/*4"}}, names), orders=(both,)), names.library, Policy()
+    )
     assert [answer.drug.name for answer in answers] == ["codeine", "simvastatin"]
 
 

@@ -65,8 +65,16 @@ def test_five_different_faults_give_five_located_messages(content: Path) -> None
 
 def test_a_hole_and_an_overlap_in_a_table_are_named_cell_by_cell(content: Path) -> None:
     """Total and disjoint: rapid is answered twice, ultrarapid by nobody."""
-    text = FIVE_FAULTS.replace("ultrarapid, rapid, ", "rapid, ").replace("[poor, likely_poor]", "[poor, likely_poor, rapid]")
-    for fault in ("unless: [bad_weather]", ", purple", ", unicorn", "        effect: {direction: sideways}\n", ", CYP2D6"):
+    text = FIVE_FAULTS.replace("ultrarapid, rapid, ", "rapid, ").replace(
+        "[poor, likely_poor]", "[poor, likely_poor, rapid]"
+    )
+    for fault in (
+        "unless: [bad_weather]",
+        ", purple",
+        ", unicorn",
+        "        effect: {direction: sideways}\n",
+        ", CYP2D6",
+    ):
         text = text.replace(fault, "")
     assert faults_of(content, text) == [
         (7, "cpic: CYP2C19 ultrarapid, population general: no row answers"),
@@ -81,7 +89,9 @@ def test_a_case_that_expects_something_else_is_a_fault_of_the_case(content: Path
     """The message says what was expected and what came."""
     path = content / "drugs" / "clopidogrel.test.yaml"
     text = path.read_text(encoding="utf-8")
-    path.write_text(text.replace("row: cpic/poor-acs-pci, avoid: true, offer: [prasugrel, ticagrelor]", "row: cpic/poor-acs-pci", 1))
+    path.write_text(
+        text.replace("row: cpic/poor-acs-pci, avoid: true, offer: [prasugrel, ticagrelor]", "row: cpic/poor-acs-pci", 1)
+    )
     faults = check_content(load_words(), content, only=content / "drugs" / "clopidogrel.yaml")
     assert [fault.what.split(": ", 1)[1] for fault in faults] == [
         "cpic/poor-acs-pci: expected avoid None, got True",

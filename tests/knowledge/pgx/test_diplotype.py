@@ -25,6 +25,13 @@ SHIPPED = load_library()
         ("UGT1A1", "*1/*28+*80", (("*1",), ("*80+*28",))),
         ("DPYD", "*1/*2A", (("Reference",), ("c.1905+1G>A (*2A)",))),
         ("DPYD", "c.2846A>T (heterozygous)", (("Reference",), ("c.2846A>T",))),
+        ("DPYD", "c.1905+1G>A heterozygous; c.2846A>T (het)", (("c.1905+1G>A (*2A)",), ("c.2846A>T",))),
+        ("G6PD", "Mediterranean hemizygous", (("Mediterranean, Dallas, Panama, Sassari, Cagliari, Birmingham",),)),
+        (
+            "VKORC1",
+            "rs9923231T/rs9923231C",
+            (("rs9923231 reference (C)",), ("rs9923231 variant (T)",)),
+        ),
         ("DPYD", "Reference/HapB3", (("Reference",), ("c.1129-5923C>G, c.1236G>A (HapB3)",))),
         ("MT-RNR1", "1555A>G", (("m.1555A>G",),)),
         ("MT-RNR1", "A1555G", (("m.1555A>G",),)),

@@ -14,6 +14,7 @@ HLA_B = ("*15:02", "*57:01", "*58:01")
         ("hla#3.23.0#HLA-B*15:01:01G+HLA-B*57:01:01G", ("negative", "positive", "negative")),
         ("*57:01/*07:02", ("negative", "positive", "negative")),
         ("HLA-B*15:02", ("positive", "unknown", "unknown")),
+        ("B*57:01/B*07:02", ("negative", "positive", "negative")),
         ("HLA-B*08:01", ("unknown", "unknown", "unknown")),
         ("*57:01 positive", ("unknown", "positive", "unknown")),
         ("*57:01 negative; *58:01 not detected", ("unknown", "negative", "negative")),

@@ -8,7 +8,8 @@ from knowledge.pgx.score import Score, sum_scores
 
 
 @pytest.mark.parametrize(
-    ("text", "printed"), [("0", "0.0"), ("1.0", "1.0"), ("2", "2.0"), ("0.250", "0.25"), ("≥3.0", "≥3.0"), (">=3", "≥3.0")]
+    ("text", "printed"),
+    [("0", "0.0"), ("1.0", "1.0"), ("2", "2.0"), ("0.250", "0.25"), ("≥3.0", "≥3.0"), (">=3", "≥3.0")],
 )
 def test_a_score_prints_as_cpic_prints_it(text: str, printed: str) -> None:
     """At least one decimal, and the sign of an open score."""

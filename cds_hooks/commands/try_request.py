@@ -1,0 +1,65 @@
+"""`pgx-cds try FILE`: a hook request in a file, answered as the service would."""
+
+from __future__ import annotations
+
+import sys
+from datetime import date
+from pathlib import Path
+
+import click
+import orjson
+
+from cds_hooks.content import Content, load_content
+from cds_hooks.errors import EdgeError, make_outcome
+from cds_hooks.fhir.client import FhirClient, Limits
+from cds_hooks.hook_request import parse_json, parse_request
+from cds_hooks.services.service import Service
+from cds_hooks.settings import Settings
+from cds_hooks.web.answer import Worked, work_out
+from cds_hooks.web.explanation import explain
+
+
+@click.command("try")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--why", is_flag=True, help="Explain each drug on standard error: the row, or the reason for silence.")
+@click.option(
+    "--overlay", type=click.Path(exists=True, file_okay=False, path_type=Path), help="A site's content folder."
+)
+def command(file: Path, why: bool, overlay: Path | None) -> None:
+    """Answer the hook request in FILE (- for standard input) and print the response.
+
+    What the request does not bring is fetched from its fhirServer. Exit code 0: answered, 1: the service would refuse
+    it (the OperationOutcome is printed), 2: the file cannot be read.
+    """
+    content = load_content(Settings(overlay=overlay))
+    try:
+        worked = _answer(_read(file), content)
+    except EdgeError as error:
+        click.echo(orjson.dumps(make_outcome(error.faults), option=orjson.OPT_INDENT_2).decode())
+        raise SystemExit(1) from None
+    click.echo(orjson.dumps(worked.to_json(), option=orjson.OPT_INDENT_2).decode())
+    if why:
+        for line in explain(worked.answers):
+            click.echo(line, err=True)
+
+
+def _answer(body: bytes, content: Content) -> Worked:
+    service = _service_of(body, content)
+    return work_out(parse_request(body, service.hook), service, content, FhirClient(Limits()), date.today())
+
+
+def _service_of(body: bytes, content: Content) -> Service:
+    """The service for the request's own hook; one whose hook is unknown is judged as an order-select."""
+    data = parse_json(body)
+    hook = data.get("hook") if isinstance(data, dict) else None
+    services = tuple(content.services.values())
+    return next((service for service in services if service.hook == hook), services[0])
+
+
+def _read(file: Path) -> bytes:
+    if str(file) == "-":
+        return sys.stdin.buffer.read()
+    try:
+        return file.read_bytes()
+    except OSError as error:
+        raise click.UsageError(f"{file}: {error.strerror}") from None
