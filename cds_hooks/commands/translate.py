@@ -18,8 +18,8 @@ from knowledge.pgx.phenotype import interpret_genotype
 def command() -> None:
     """Read CSV lines GENE,DIPLOTYPE on standard input; print one JSON object a line.
 
-    Members: gene, diplotype, phenotype (CPIC's term or null), activityScore, functions, gap (null or the reason), notes.
-    Exit code 0 whatever the lines hold: what cannot be translated is a gap.
+    Members: gene, diplotype, phenotype (CPIC's term or null), activityScore, functions, gap (null or the reason) and
+    notes. Exit code 0 whatever the lines hold: what cannot be translated is a gap.
     """
     library = load_library()
     for row in csv.reader(sys.stdin):
@@ -37,7 +37,13 @@ def command() -> None:
 def translate(library: Library, symbol: str, diplotype: str) -> dict[str, Any]:
     """One diplotype in the shape that the command prints."""
     gene = library.genes.get(symbol) or library.genes.get(symbol.upper())
-    empty = {"gene": symbol, "diplotype": diplotype, "phenotype": None, "activityScore": None, "functions": []}
+    empty: dict[str, Any] = {
+        "gene": symbol,
+        "diplotype": diplotype,
+        "phenotype": None,
+        "activityScore": None,
+        "functions": [],
+    }
     if gene is None:
         return empty | {"gap": f"there is no file for the gene {symbol[:40]}", "notes": []}
     meaning = interpret_genotype(gene, diplotype)

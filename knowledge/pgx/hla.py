@@ -29,7 +29,8 @@ def read_hla(gene: Gene, text: str) -> Genotype:
     is_gl = _HEAD.match(plain) is not None
     locus = _own_locus(gene, _HEAD.sub("", plain))
     letters = gene.id.removeprefix("HLA-")
-    bare = re.sub(rf"(?<![A-Z0-9])(?:HLA-)?{letters}\s*(?=\*|:|[0-9])", "", locus, flags=re.I).strip(" :")
+    named = rf"{re.escape(gene.id)}\s*(?=\*|:|[0-9])|(?<![A-Z0-9-]){letters}\s*(?=\*)"
+    bare = re.sub(named, "", locus, flags=re.I).strip(" :")
     statuses = [_STATUS.fullmatch(part.strip()) for part in re.split(r"[;,]", bare)]
     if bare and all(statuses):
         return _from_statuses(gene, [status for status in statuses if status])
