@@ -22,7 +22,9 @@ $(FHIR_READY): requirements-fhir-server.txt
 	@touch $@
 
 run: $(READY)
-	PGX_CDS_AUTH=off $(BIN)/pgx-cds serve --port $(PORT)
+	@echo "first page   http://127.0.0.1:$(PORT)/"
+	@echo "discovery    http://127.0.0.1:$(PORT)/cds-services"
+	PGX_CDS_AUTH=off $(BIN)/pgx-cds run --port $(PORT)
 
 test: $(READY)
 	$(BIN)/ruff check .

@@ -9,7 +9,7 @@ import click
 from flask import Flask
 from flask.cli import FlaskGroup, run_command
 
-from cds_hooks.commands import check, new, read, recommend, translate
+from cds_hooks.commands import check, new, read, recommend, translate, try_request
 from cds_hooks.content import Content, load_content
 from cds_hooks.errors import register_handlers
 from cds_hooks.fhir.client import FhirClient, Limits
@@ -75,13 +75,21 @@ def _serve(host: str, **options: Any) -> None:
     click.get_current_context().invoke(run_command, host=host, **options)
 
 
-main = FlaskGroup(
+class CommandLine(FlaskGroup):
+    """Flask's group; its help lists the commands without starting the service."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The commands in alphabetical order."""
+        return click.Group.list_commands(self, ctx)
+
+
+main = CommandLine(
     name="pgx-cds",
     create_app=create_app,
     load_dotenv=False,
     help="Personalised treatment decision support over CDS Hooks.",
 )
-for _each in (check, new, read, recommend, translate):
+for _each in (check, new, read, recommend, translate, try_request):
     main.add_command(_each.command)
 main.add_command(click.Command("run", params=run_command.params, callback=_serve, help=run_command.help))
 
