@@ -24,6 +24,7 @@ class Reason(StrEnum):
     SERVER_ERROR = "the FHIR server failed (5xx)"
     TIMEOUT = "the FHIR server did not answer in time"
     UNREACHABLE = "the FHIR server could not be reached"
+    BROKEN_OFF = "the FHIR server broke off its answer"
     REDIRECT = "the FHIR server redirected the query, which is not followed"
     NOT_JSON = "the FHIR server's answer was not JSON"
     NOT_FHIR = "the answer was no FHIR resource of the kind asked for"
@@ -68,8 +69,9 @@ def read_page(data: object) -> Page:
 
 
 def _read_bundle(bundle: Json) -> Page:
-    listed = bundle.get("entry")
-    entries = [entry for entry in listed if isinstance(entry, dict)] if isinstance(listed, list) else []
+    entries = bundle.get("entry", [])
+    if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
+        return Page(reason=Reason.NOT_FHIR)
     found = [entry["resource"] for entry in entries if isinstance(entry.get("resource"), dict)]
     resources = tuple(each for each in found if each.get("resourceType") != "OperationOutcome")
     reasons = [judge_outcome(each) for each in found if each.get("resourceType") == "OperationOutcome"]

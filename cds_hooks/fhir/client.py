@@ -128,7 +128,10 @@ class FhirClient:
                 return self._read(response, deadline)
         except (requests.Timeout, ReadTimeoutError):
             return Page(reason=Reason.TIMEOUT)
-        except (requests.RequestException, HTTPError, ValueError):
+        except HTTPError:
+            # urllib3's own exceptions come while the body is read, requests' before.
+            return Page(reason=Reason.BROKEN_OFF)
+        except (requests.RequestException, ValueError):
             return Page(reason=Reason.UNREACHABLE)
 
     def _read(self, response: requests.Response, deadline: float) -> Page:

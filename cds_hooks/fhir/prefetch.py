@@ -128,9 +128,7 @@ def read_prefetch(prefetch: Mapping[str, Json | None], key: str, template: str) 
 
 def fill_template(template: str, patient_id: str) -> str:
     """The query of a template for one patient, percent-encoded."""
-    path, question, query = template.partition("?")
-    filled = path.replace(_TOKEN, quote(patient_id, safe=""))
-    return filled + question + quote(query.replace(_TOKEN, patient_id), safe="=&,:/|$-._~")
+    return quote(template, safe="?=&,:/|$-._~{}").replace(_TOKEN, quote(patient_id, safe=""))
 
 
 def _collect_pages(request: HookRequest, service: Service, source: _Source) -> dict[str, Page]:

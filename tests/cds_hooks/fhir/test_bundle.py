@@ -1,0 +1,67 @@
+"""The many ways to say "none" and "failed" are told apart."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from cds_hooks.fhir.bundle import Page, Reason, read_page
+
+ONE = {"resourceType": "Observation", "id": "1"}
+
+
+def outcome(**issue: str) -> dict[str, Any]:
+    """An OperationOutcome with one issue."""
+    return {"resourceType": "OperationOutcome", "issue": [issue]}
+
+
+def searchset(*resources: dict[str, Any], **members: Any) -> dict[str, Any]:
+    """A Bundle with entries, without a total."""
+    return {"resourceType": "Bundle", "entry": [{"resource": resource} for resource in resources], **members}
+
+
+EPIC_EMPTY = outcome(severity="warning", code="processing")
+
+CASES = {
+    "resources": (searchset(ONE), Page((ONE,))),
+    "a single resource": (ONE, Page((ONE,))),
+    "an empty list": (searchset(), Page()),
+    "total 0 without entries": ({"resourceType": "Bundle", "total": 0}, Page()),
+    "nothing but the type": ({"resourceType": "Bundle"}, Page()),
+    "Epic's empty search with a warning": (searchset(EPIC_EMPTY, total=0), Page()),
+    "resources with a warning": (searchset(ONE, EPIC_EMPTY, total=1), Page((ONE,))),
+    "a next link": (searchset(ONE, link=[{"relation": "next", "url": "x?page=2"}]), Page((ONE,), "x?page=2")),
+    "other links": (searchset(ONE, link=[{"relation": "self", "url": "x"}, None, {"relation": "next"}]), Page((ONE,))),
+    "an OperationOutcome": (outcome(severity="error", code="exception"), Page(reason=Reason.OUTCOME)),
+    "an OperationOutcome without issues": ({"resourceType": "OperationOutcome"}, Page(reason=Reason.OUTCOME)),
+    "an OperationOutcome that only warns": (EPIC_EMPTY, Page(reason=Reason.OUTCOME)),
+    "an error among the entries": (searchset(ONE, outcome(severity="error")), Page((ONE,), reason=Reason.OUTCOME)),
+    "an issue without severity": (searchset(outcome(code="processing")), Page(reason=Reason.OUTCOME)),
+    "a warning of missing data": (
+        searchset(outcome(severity="warning", code="incomplete")),
+        Page(reason=Reason.OUTCOME),
+    ),
+    "results held back for privacy": (
+        searchset(ONE, outcome(severity="information", code="suppressed")),
+        Page((ONE,), reason=Reason.SUPPRESSED),
+    ),
+    "more counted than held": (searchset(ONE, total=2), Page((ONE,), reason=Reason.INCOMPLETE)),
+    "an entry without its resource": (
+        {"resourceType": "Bundle", "entry": [{"resource": ONE}, {"fullUrl": "x"}]},
+        Page((ONE,), reason=Reason.INCOMPLETE),
+    ),
+    "entries that are no list": ({"resourceType": "Bundle", "entry": {"resource": ONE}}, Page(reason=Reason.NOT_FHIR)),
+    "no resource": ({"error": "no"}, Page(reason=Reason.NOT_FHIR)),
+    "an empty object": ({}, Page(reason=Reason.NOT_FHIR)),
+    "a resourceType that is no text": ({"resourceType": 1}, Page(reason=Reason.NOT_FHIR)),
+    "a list": ([ONE], Page(reason=Reason.NOT_FHIR)),
+    "nothing": (None, Page(reason=Reason.NOT_FHIR)),
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_an_answer_is_read_for_what_it_says(name: str) -> None:
+    """What came, where it goes on, and why it is not all."""
+    data, page = CASES[name]
+    assert read_page(data) == page

@@ -1,0 +1,123 @@
+"""What tests of the whole service share: the content as shipped, an app on it, and requests to begin from."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from fhir_stub import FhirStub, serve_stub
+from flask import Flask
+from flask.testing import FlaskClient
+
+from app import create_app
+from cds_hooks.content import Content, load_content
+from cds_hooks.settings import Settings
+
+SETTINGS = Settings(database="sqlite://", log_level="INFO", fhir_timeout=0.3, fhir_budget=0.6, fhir_pages=3)
+
+PATIENT = {"resourceType": "Patient", "id": "demo-1", "gender": "female", "birthDate": "1961-04-02"}
+DRAFT = {
+    "resourceType": "MedicationRequest",
+    "id": "draft-1",
+    "status": "draft",
+    "intent": "order",
+    "subject": {"reference": "Patient/demo-1"},
+    "medicationCodeableConcept": {
+        "coding": [
+            {
+                "system": "http://www.nlm.nih.gov/research/umls/rxnorm",
+                "code": "309362",
+                "display": "clopidogrel 75 MG Oral Tablet",
+            }
+        ]
+    },
+}
+GENOTYPE = {
+    "resourceType": "Observation",
+    "id": "cyp2c19",
+    "status": "final",
+    "subject": {"reference": "Patient/demo-1"},
+    "effectiveDateTime": "2024-05-01",
+    "code": {"coding": [{"system": "http://loinc.org", "code": "84413-4"}]},
+    "valueCodeableConcept": {"text": "*2/*2"},
+    "component": [
+        {
+            "code": {"coding": [{"system": "http://loinc.org", "code": "48018-6"}]},
+            "valueCodeableConcept": {
+                "coding": [{"system": "http://www.genenames.org", "code": "HGNC:2621", "display": "CYP2C19"}]
+            },
+        }
+    ],
+}
+
+
+def make_bundle(*resources: dict[str, Any], **members: Any) -> dict[str, Any]:
+    """A searchset of resources."""
+    return {
+        "resourceType": "Bundle",
+        "type": "searchset",
+        "total": len(resources),
+        "entry": [{"resource": resource} for resource in resources],
+        **members,
+    }
+
+
+@pytest.fixture(scope="session")
+def content() -> Content:
+    """The shipped content."""
+    return load_content(SETTINGS)
+
+
+@pytest.fixture(scope="session")
+def app(content: Content) -> Flask:
+    """The service on the shipped content, its records in memory."""
+    return create_app(SETTINGS, content)
+
+
+@pytest.fixture
+def client(app: Flask) -> FlaskClient:
+    """An HTTP client of the service."""
+    return app.test_client()
+
+
+@pytest.fixture
+def bundle() -> Callable[..., dict[str, Any]]:
+    """Builds a searchset of resources."""
+    return make_bundle
+
+
+@pytest.fixture
+def order_select() -> dict[str, Any]:
+    """A whole order-select request: clopidogrel for a patient whose CYP2C19 is *2/*2, everything prefetched."""
+    return copy.deepcopy(
+        {
+            "hook": "order-select",
+            "hookInstance": "6bc883b2-b795-4dcb-b661-34884a31d472",
+            "context": {
+                "userId": "Practitioner/demo-9",
+                "patientId": "demo-1",
+                "selections": ["MedicationRequest/draft-1"],
+                "draftOrders": {"resourceType": "Bundle", "entry": [{"resource": DRAFT}]},
+            },
+            "prefetch": {
+                "patient": PATIENT,
+                "geneResults": make_bundle(GENOTYPE),
+                "geneReports": make_bundle(),
+                "conditions": None,
+                "procedures": None,
+                "medicationRequests": make_bundle(),
+                "medicationStatements": None,
+                "allergies": make_bundle(),
+                "weight": None,
+            },
+        }
+    )
+
+
+@pytest.fixture
+def fhir_stub() -> Iterator[FhirStub]:
+    """A FHIR server on loopback that answers as the test tells it."""
+    with serve_stub() as stub:
+        yield stub
