@@ -9,6 +9,7 @@ from pathlib import Path
 from knowledge.checking.cases import run_drug_cases, run_gene_cases, untried_rows
 from knowledge.checking.drug_lint import LAWS, DrugCheck, Words
 from knowledge.checking.gene_lint import GENE_LAWS, GeneCheck, check_condition, check_modulators
+from knowledge.checking.mending import Mended, mend
 from knowledge.checking.table_lint import check_tables
 from knowledge.library import Drug, Gene, Library
 from knowledge.loading.drug_file import read_drug
@@ -52,26 +53,41 @@ def check_content(words: Words, content: Path = CONTENT, only: Path | None = Non
     library = build_library(kept, content)
     loaded = _Content(library, kept, Names(library, load_drug_names(library, content=content)), words, content)
     if only is not None:
-        return tuple(sorted(_check_one(loaded, only)))
-    faults = [*files.faults]
+        return tuple(sorted(set(_check_one(loaded, only))))
+    faults = list(files.faults)
     for kind in KINDS.values():
-        for document in sound[kind]:
-            faults += _check_document(loaded, kind, document)
+        for document in files.documents[kind]:
+            faults += _check_further(loaded, kind, document, sound=document.path not in broken)
     return tuple(sorted(set(faults)))
 
 
 def _check_one(loaded: _Content, path: Path) -> Iterator[Fault]:
-    """One file wherever it lies; its kind follows from its shape, its cases lie beside it."""
+    """One file wherever it lies; its kind follows from its folder or its shape, its cases lie beside it."""
     target = path.with_name(path.name.replace(".test.yaml", ".yaml"))
     document = load_strict(target, shown_path(target.resolve()))
     kind = _kind_of(document, target)
-    if kind is None:
-        yield document.fault((), "the kind of this file cannot be told", f"put it into one of {', '.join(KINDS)}")
+    if document.data is None or kind is None:
+        no_kind = document.fault((), "the kind of this file cannot be told", f"put it into one of {', '.join(KINDS)}")
+        yield from document.faults or (no_kind,)
         return
     faults = check_document(document, kind)
     yield from faults
-    if not faults:
-        yield from _check_document(loaded, kind, document)
+    yield from _check_further(loaded, kind, document, sound=not faults)
+
+
+def _check_further(loaded: _Content, kind: str, document: Document, sound: bool) -> Iterator[Fault]:
+    """What the schema cannot say; of a document that breaks it, what can still be found."""
+    mended = Mended(document) if sound else mend(document, kind) if document.data is not None else None
+    if mended is None:
+        return
+    if kind == "drug":
+        yield from _check_drug(loaded, mended, sound)
+    elif kind == "gene":
+        yield from _check_gene(loaded, mended.document, sound)
+    elif kind == "condition":
+        yield from check_condition(mended.document)
+    else:
+        yield from check_modulators(mended.document, load_ingredients(loaded.content))
 
 
 def _kind_of(document: Document, path: Path) -> str | None:
@@ -82,30 +98,23 @@ def _kind_of(document: Document, path: Path) -> str | None:
     return next((kind for mark, kind in marks.items() if mark in document.data), None)
 
 
-def _check_document(loaded: _Content, kind: str, document: Document) -> Iterator[Fault]:
-    if kind == "drug":
-        yield from _check_drug(loaded, document)
-    elif kind == "gene":
-        yield from _check_gene(loaded, document)
-    elif kind == "condition":
-        yield from check_condition(document)
-    else:
-        yield from check_modulators(document, load_ingredients(loaded.content))
-
-
-def _check_drug(loaded: _Content, document: Document) -> Iterator[Fault]:
+def _check_drug(loaded: _Content, mended: Mended, sound: bool) -> Iterator[Fault]:
+    document = mended.document
     ingredients = load_ingredients(loaded.content)
     drug = read_drug(document, "", {name: code for code, name in ingredients.items()})
     check = DrugCheck(loaded.library, drug, document, loaded.words, ingredients)
-    faults = [fault for law in LAWS for fault in law(check)]
-    faults += check_tables(loaded.library, drug, document)
+    touched = {document.line(*row) for row in mended.rows}
+    faults = [fault for law in LAWS for fault in law(check) if fault.line not in touched]
+    faults += check_tables(loaded.library, drug, document, cells=not touched)
     yield from faults
-    cases = _cases_beside(document, loaded.content)
+    if not sound or faults:
+        return
+    cases = _cases_beside(document)
     if cases is None:
         yield document.fault((), "there are no cases beside it", f"add {drug.id}.test.yaml")
     elif case_faults := check_document(cases, "case"):
         yield from case_faults
-    elif not faults:
+    else:
         yield from _run_drug_cases(loaded, drug, document, cases)
 
 
@@ -120,16 +129,18 @@ def _run_drug_cases(loaded: _Content, drug: Drug, document: Document, cases: Doc
     yield from untried_rows(drug, document, result.tried)
 
 
-def _check_gene(loaded: _Content, document: Document) -> Iterator[Fault]:
+def _check_gene(loaded: _Content, document: Document, sound: bool) -> Iterator[Fault]:
     gene = read_gene(document)
     faults = [fault for law in GENE_LAWS for fault in law(GeneCheck(gene, document))]
     yield from faults
-    cases = _cases_beside(document, loaded.content)
+    if not sound or faults:
+        return
+    cases = _cases_beside(document)
     if cases is None:
         yield document.fault((), "there are no cases beside it", f"add {gene.id}.test.yaml")
     elif case_faults := check_document(cases, "gene_case"):
         yield from case_faults
-    elif not faults:
+    else:
         yield from _run_gene_cases(loaded, gene, cases)
 
 
@@ -138,7 +149,7 @@ def _run_gene_cases(loaded: _Content, gene: Gene, cases: Document) -> tuple[Faul
     return run_gene_cases(cases, gene, library)
 
 
-def _cases_beside(document: Document, content: Path) -> Document | None:
+def _cases_beside(document: Document) -> Document | None:
     root = CONTENT.parent.parent
     path = Path(document.path)
     path = path if path.is_absolute() or path.exists() else root / path

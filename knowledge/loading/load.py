@@ -71,10 +71,10 @@ def read_content(overlay: Path | None = None, content: Path = CONTENT) -> Conten
 
 
 def check_document(document: Document, kind: str) -> tuple[Fault, ...]:
-    """Faults of the YAML, or else of the schema, and a name that is not the file's."""
-    if document.faults or document.data is None:
+    """Faults of the YAML and of the schema, and a name that is not the file's."""
+    if document.data is None:
         return document.faults
-    faults = list(schema_faults(document, kind))
+    faults = [*document.faults, *schema_faults(document, kind)]
     stem = Path(document.path).stem
     if isinstance(document.data, dict) and "id" in document.data and document.data["id"] != stem:
         faults.append(

@@ -19,6 +19,7 @@ from knowledge.loading.errors import Fault
 
 _INTEGER = re.compile(r"-?(0|[1-9][0-9]*)")
 _DECIMAL = re.compile(r"-?(0|[1-9][0-9]*)\.[0-9]+")
+_BARE_STAR = re.compile(r"\*[^\s,\]}\"']+")
 _WORDS = {"true": True, "false": False, "null": None}
 _TEXT_TAG = "tag:yaml.org,2002:str"
 
@@ -101,16 +102,32 @@ def load_strict(path: Path, shown: str | None = None) -> Document:
     name = shown or str(path)
     try:
         text = path.read_text(encoding="utf-8")
-        node = yaml.compose(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
     except UnicodeDecodeError:
         return Document(name, None, {}, (Fault(name, 1, "the file is not UTF-8 text", "save it as UTF-8"),))
-    except yaml.YAMLError as error:
-        return Document(name, None, {}, (_yaml_fault(name, error),))
     reader = _Reader(name)
+    try:
+        node = _compose(name, text, reader.faults)
+    except yaml.YAMLError as error:
+        return Document(name, None, {}, (*reader.faults, _yaml_fault(name, error)))
     if node is None:
         return Document(name, None, {}, (Fault(name, 1, "the file is empty", "write its content or remove it"),))
     data = reader.read(node, ())
     return Document(name, data, reader.lines, tuple(reader.faults))
+
+
+def _compose(name: str, text: str, faults: list[Fault]) -> yaml.Node | None:
+    """The node tree; a bare star is a fault each, and is read as if it were quoted so that the rest can be checked."""
+    while True:
+        try:
+            node: yaml.Node | None = yaml.compose(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+            return node
+        except yaml.YAMLError as error:
+            mark = getattr(error, "problem_mark", None)
+            bare = _BARE_STAR.match(text, mark.index) if mark is not None else None
+            if bare is None:
+                raise
+            faults.append(_yaml_fault(name, error))
+            text = f'{text[: bare.start()]}"{bare[0]}"{text[bare.end() :]}'
 
 
 def _yaml_fault(name: str, error: yaml.YAMLError) -> Fault:

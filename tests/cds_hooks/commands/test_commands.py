@@ -1,0 +1,185 @@
+"""The command line: what each command reads, prints and exits with."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from app import main
+from knowledge.checking.check import check_content
+
+CODEINE = {"drug": "codeine", "genes": {"CYP2D6": "*4/*4"}, "age": 40}
+
+
+def run(*arguments: str, given: str = "") -> Result:
+    """One run of `pgx-cds`."""
+    return CliRunner().invoke(main, list(arguments), input=given)
+
+
+def lines_of(result: Result) -> list[Any]:
+    """Standard output as JSON lines."""
+    return [json.loads(line) for line in result.stdout.splitlines()]
+
+
+def test_translate_prints_a_phenotype_or_a_gap_for_every_line() -> None:
+    """Quoted commas, an unknown gene and malformed text; never Normal for what is unknown."""
+    given = (
+        "gene,diplotype\n# a comment\nCYP2D6,*1/*4\nCYP2D6,*1/*999\nCYP2C19,*1\nNOGENE,*1/*1\n"
+        'DPYD,"Reference/c.1905+1G>A (*2A)"\n'
+    )
+    result = run("translate", given=given)
+    said = [(line["gene"], line["phenotype"], line["activityScore"], line["gap"] is None) for line in lines_of(result)]
+    assert result.exit_code == 0
+    assert said == [
+        ("CYP2D6", "Intermediate Metabolizer", "1.0", True),
+        ("CYP2D6", "Indeterminate", "n/a", False),
+        ("CYP2C19", None, None, False),
+        ("NOGENE", None, None, False),
+        ("DPYD", "Intermediate Metabolizer", "1.0", True),
+    ]
+
+
+def test_recommend_answers_a_question_a_line() -> None:
+    """Members of a finding as design section 7 fixes them."""
+    result = run("recommend", given=json.dumps(CODEINE) + "\n\n" + json.dumps(CODEINE) + "\n")
+    first, second = lines_of(result)
+    assert (result.exit_code, first) == (0, second)
+    finding = first[0]
+    assert {
+        key: finding[key] for key in ("id", "drug", "body", "strength", "doseChange", "alternative", "otherGuidance")
+    } == {
+        "id": "codeine/cpic/poor",
+        "drug": {"name": "codeine", "rxnorm": "2670"},
+        "body": "CPIC",
+        "strength": "strong",
+        "doseChange": False,
+        "alternative": True,
+        "otherGuidance": False,
+    }
+
+
+@pytest.mark.parametrize(
+    ("question", "reason"),
+    [
+        ("not json", "not JSON"),
+        ("[]", "a question is a JSON object"),
+        ('{"drug": 7}', "write the ingredient's name"),
+        ('{"drug": "unobtainium"}', "could not be identified"),
+        ('{"drug": "codeine", "genes": {"NOGENE": "*1/*1"}}', "there is no file for this gene"),
+        ('{"drug": "codeine", "genes": {"CYP2D6": 7}}', "write a diplotype in quotes"),
+        ('{"drug": "codeine", "sex": "x"}', "neither female nor male"),
+        ('{"drug": "codeine", "conditions": ["rain"]}', "is no condition set"),
+        ('{"drug": "codeine", "colour": "red"}', "colour: not known"),
+        ('{"drug": "codeine", "population": "some"}', 'only "all" can be asked for'),
+    ],
+)
+def test_recommend_says_what_is_wrong_with_a_question_and_goes_on(question: str, reason: str) -> None:
+    """An empty array keeps the lines aligned; the reason stands on standard error; the exit code is 2."""
+    result = run("recommend", given=f"{question}\n{json.dumps(CODEINE)}\n")
+    assert result.exit_code == 2
+    assert [len(line) > 0 for line in lines_of(result)] == [False, True]
+    assert result.stderr.startswith("line 1: ")
+    assert reason in result.stderr
+
+
+def test_check_is_quiet_about_sound_content_and_names_faults(tmp_path: Path) -> None:
+    """Exit code 0 and 1; one line a fault."""
+    assert (run("check").exit_code, run("check").stdout) == (0, "")
+    broken = tmp_path / "nothing.yaml"
+    broken.write_text("id: nothing\nstatus: No\n", encoding="utf-8")
+    result = run("check", str(broken))
+    assert result.exit_code == 1
+    assert result.stdout.splitlines() == [
+        f"{broken}:2: 'No' is not plain text to YAML: put it in quotes (\"No\") or write null"
+    ]
+
+
+def test_new_writes_files_that_the_checker_can_read(tmp_path: Path) -> None:
+    """The scaffold names the cells that are still missing; a second run refuses to overwrite."""
+    result = run("new", "drug", "prasugrel", "--content", str(tmp_path))
+    path = tmp_path / "drugs" / "prasugrel.yaml"
+    assert (result.exit_code, path.exists()) == (0, True)
+    missing = [fault.what for fault in check_content({}, only=path)]
+    assert missing
+    assert all(what.endswith("no row answers") for what in missing)
+    assert run("new", "drug", "prasugrel", "--content", str(tmp_path)).exit_code == 2
+    assert run("new", "gene", "cyp2c19", "--content", str(tmp_path)).exit_code == 2
+    assert run("new", "gene", "NEWGENE", "--content", str(tmp_path)).exit_code == 0
+    faults = check_content({}, only=tmp_path / "genes" / "NEWGENE.yaml")
+    assert [fault.what for fault in faults] == []
+
+
+GENOTYPE = {
+    "resourceType": "Observation",
+    "id": "g1",
+    "status": "final",
+    "code": {"coding": [{"system": "http://loinc.org", "code": "84413-4"}]},
+    "valueCodeableConcept": {"text": "CYP2C19 *2/*3"},
+}
+
+
+def test_read_prints_a_line_for_each_gene_result(tmp_path: Path) -> None:
+    """The members of design section 7; a file that is no JSON is said on standard error."""
+    good, bad = tmp_path / "good.json", tmp_path / "bad.json"
+    good.write_text(json.dumps(GENOTYPE), encoding="utf-8")
+    bad.write_text("{", encoding="utf-8")
+    result = run("read", str(good), str(bad))
+    (line,) = lines_of(result)
+    assert result.exit_code == 2
+    assert result.stderr.startswith(f"{bad}: not JSON")
+    expected = {
+        "file": str(good),
+        "gene": "CYP2C19",
+        "phenotype": "Poor Metabolizer",
+        "activityScore": None,
+        "status": "read",
+        "reason": None,
+        "resourceId": "Observation/g1",
+    }
+    assert {key: line[key] for key in expected} == expected
+
+
+def request_for(hook: str, **context: Any) -> dict[str, Any]:
+    """A hook request of a demonstration patient."""
+    return {
+        "hook": hook,
+        "hookInstance": "d1577c69-dfbe-44ad-ba6d-3e05e953b2ea",
+        "context": {"userId": "Practitioner/1", "patientId": "demo"} | context,
+    }
+
+
+def test_try_answers_a_request_in_a_file_and_explains(tmp_path: Path) -> None:
+    """A drug without content needs nothing of the record: no card, and the reason for the silence."""
+    draft = {
+        "resourceType": "MedicationRequest",
+        "id": "1",
+        "status": "draft",
+        "intent": "order",
+        "subject": {"reference": "Patient/demo"},
+        "medicationCodeableConcept": {"text": "Herb X"},
+    }
+    orders = {"resourceType": "Bundle", "type": "collection", "entry": [{"resource": draft}]}
+    path = tmp_path / "request.json"
+    path.write_text(json.dumps(request_for("order-sign", draftOrders=orders)), encoding="utf-8")
+    result = run("try", str(path), "--why")
+    assert (result.exit_code, json.loads(result.stdout)) == (0, {"cards": []})
+    assert "silent, the drug could not be identified" in result.stderr
+
+
+def test_try_prints_the_outcome_of_a_request_that_the_service_would_refuse(tmp_path: Path) -> None:
+    """Exit code 1 and the same OperationOutcome as over HTTP."""
+    path = tmp_path / "request.json"
+    path.write_text(json.dumps(request_for("order-sign")), encoding="utf-8")
+    result = run("try", str(path))
+    assert (result.exit_code, json.loads(result.stdout)["resourceType"]) == (1, "OperationOutcome")
+
+
+def test_help_lists_the_commands_without_any_setting(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No environment is needed to read the help."""
+    monkeypatch.delenv("PGX_CDS_AUTH", raising=False)
+    result = run("--help")
+    assert result.exit_code == 0
+    for command in ("check", "new", "read", "recommend", "translate", "try"):
+        assert f"\n  {command} " in result.stdout
