@@ -67,8 +67,8 @@ def call(service_id: str) -> Response:
     hook_request = parse_request(_read_body(), service.hook)
     worked = work_out(hook_request, service, engine().content, engine().client, engine().today())
     answer = worked.to_json()
-    silences = [each.silence for each in worked.answers if each.silence]
-    tell(service=service.id, orders=len(hook_request.selected_drafts), cards=len(answer["cards"]), silent=len(silences))
+    unknown = sum(gap.kind == "drug_unknown" for each in worked.answers for gap in each.gaps)
+    tell(service=service.id, orders=len(worked.facts.orders), cards=len(answer["cards"]), unknown_drugs=unknown)
     return Response(orjson.dumps(answer), content_type=_JSON)
 
 
@@ -119,7 +119,7 @@ def _find_service(service_id: str) -> Service:
 
 def _read_body() -> bytes:
     media = request.mimetype
-    if media and media != _JSON and not media.endswith("+json"):
+    if media and media not in (_JSON, "application/json+fhir") and not media.endswith("+json"):
         fault = Fault("", "the body's media type is not JSON", "Send Content-Type: application/json.", "not-supported")
         raise UnsupportedMediaError(fault)
     if request.content_encoding:

@@ -1,0 +1,146 @@
+"""What EHRs report about cards is kept; what a clinician wrote is kept and never logged."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from flask.testing import FlaskClient
+from sqlalchemy import insert, select
+
+from app import create_app
+from cds_hooks.content import Content
+from cds_hooks.errors import StorageError
+from cds_hooks.records.feedback import Feedback, OverrideReason
+from cds_hooks.records.store import FEEDBACK, FEEDBACK_REASON, FEEDBACK_SUGGESTION, Store, open_store
+from cds_hooks.settings import Settings
+
+URL = "/cds-services/pgx-order-select/feedback"
+ITEM = Feedback(
+    "c-1",
+    "overridden",
+    "2026-02-01T10:30:00Z",
+    ("s-1", "s-2"),
+    (OverrideReason("patient-refuses", "http://example.org/reasons", "Patient refuses", "prefers the old one"),),
+)
+
+
+def stored(store: Store) -> list[tuple[object, ...]]:
+    """Service, card, outcome and time of every item, in the order of arrival."""
+    with store.engine.connect() as connection:
+        columns = (FEEDBACK.c.service, FEEDBACK.c.card, FEEDBACK.c.outcome, FEEDBACK.c.outcome_timestamp)
+        return [tuple(row) for row in connection.execute(select(*columns).order_by(FEEDBACK.c.id))]
+
+
+def test_feedback_is_stored_whole() -> None:
+    """Suggestions and reasons belong to their item."""
+    store = open_store("sqlite://")
+    store.add_feedback("pgx-order-select", [ITEM])
+    assert stored(store) == [("pgx-order-select", "c-1", "overridden", "2026-02-01T10:30:00Z")]
+    reason = FEEDBACK_REASON.c
+    with store.engine.connect() as connection:
+        suggestions = connection.execute(select(FEEDBACK_SUGGESTION.c.feedback, FEEDBACK_SUGGESTION.c.suggestion))
+        assert [tuple(row) for row in suggestions] == [(1, "s-1"), (1, "s-2")]
+        reasons = connection.execute(
+            select(reason.feedback, reason.code, reason.system, reason.display, reason.comment)
+        )
+        assert [tuple(row) for row in reasons] == [
+            (1, "patient-refuses", "http://example.org/reasons", "Patient refuses", "prefers the old one")
+        ]
+
+
+def test_every_report_is_kept_when_a_card_is_reported_twice() -> None:
+    """What was decided first and what was decided later are two facts."""
+    store = open_store("sqlite://")
+    again = Feedback("c-1", "accepted", "2026-02-01T10:31:00Z", ("s-1",))
+    store.add_feedback("pgx-order-sign", [ITEM, again])
+    store.add_feedback("pgx-order-sign", [ITEM])
+    assert [row[2] for row in stored(store)] == ["overridden", "accepted", "overridden"]
+
+
+def test_feedback_survives_a_restart_when_the_store_is_a_file(tmp_path: Path) -> None:
+    """The tables are made once and found again."""
+    url = f"sqlite:///{tmp_path / 'records.sqlite3'}"
+    open_store(url).add_feedback("pgx-order-select", [ITEM])
+    assert [row[1] for row in stored(open_store(url))] == ["c-1"]
+
+
+def test_nothing_is_stored_when_one_item_cannot_be(tmp_path: Path) -> None:
+    """All or none: the EHR sends the whole call again."""
+    store = open_store("sqlite://")
+    broken = Feedback("c-2", None, "2026-02-01T10:30:00Z")  # type: ignore[arg-type]
+    with pytest.raises(StorageError):
+        store.add_feedback("pgx-order-select", [ITEM, broken])
+    assert stored(store) == []
+
+
+def test_the_error_does_not_repeat_the_comment_when_storing_fails() -> None:
+    """Drivers quote what they could not store."""
+    store = open_store("sqlite://")
+    with store.engine.begin() as connection:
+        FEEDBACK_REASON.drop(connection)
+    with pytest.raises(StorageError) as caught:
+        store.add_feedback("pgx-order-select", [ITEM])
+    assert str(caught.value) == "body: the feedback could not be stored"
+    assert caught.value.__suppress_context__
+
+
+def test_feedback_over_http_is_stored(content: Content) -> None:
+    """200 without a body."""
+    app = create_app(Settings(database="sqlite://"), content)
+    sent = {"card": "c-9", "outcome": "overridden", "outcomeTimestamp": "2026-02-01T10:30:00Z"}
+    answer = app.test_client().post(URL, json={"feedback": [sent]})
+    assert (answer.status_code, answer.data) == (200, b"")
+    assert stored(app.extensions["pgx-cds"].store) == [
+        ("pgx-order-select", "c-9", "overridden", "2026-02-01T10:30:00Z")
+    ]
+
+
+def test_wrong_feedback_over_http_is_refused(client: FlaskClient) -> None:
+    """400, by the place."""
+    answer = client.post(URL, json={"feedback": [{"card": "c-9"}]})
+    assert answer.status_code == 400
+    assert [issue["diagnostics"] for issue in answer.json["issue"]] == [
+        "/feedback/0/outcome: is missing.",
+        "/feedback/0/outcomeTimestamp: is missing.",
+    ]
+
+
+def test_a_comment_is_never_logged(content: Content, capsys: pytest.CaptureFixture[str]) -> None:
+    """Not when it is stored, and not when it cannot be."""
+    app = create_app(Settings(database="sqlite://"), content)
+    sent = {
+        "card": "c-9",
+        "outcome": "overridden",
+        "outcomeTimestamp": "2026-02-01T10:30:00Z",
+        "overrideReason": {"userComment": "Mrs Example prefers the old one"},
+    }
+    assert app.test_client().post(URL, json={"feedback": [sent]}).status_code == 200
+    with app.extensions["pgx-cds"].store.engine.begin() as connection:
+        FEEDBACK_REASON.drop(connection)
+    failed = app.test_client().post(URL, json={"feedback": [sent]})
+    assert (failed.status_code, failed.json["issue"][0]["code"]) == (503, "transient")
+    assert "Example" not in capsys.readouterr().err
+
+
+def test_health_fails_when_the_store_does_not_answer(content: Content, tmp_path: Path) -> None:
+    """A monitor learns of it before a clinician's reason is lost."""
+    folder = tmp_path / "records"
+    folder.mkdir()
+    app = create_app(Settings(database=f"sqlite:///{folder / 'records.sqlite3'}"), content)
+    app.extensions["pgx-cds"].store.engine.dispose()
+    (folder / "records.sqlite3").unlink()
+    folder.rmdir()
+    answer = app.test_client().get("/health")
+    assert (answer.status_code, answer.json["status"], answer.json["database"]) == (503, "failing", "unreachable")
+
+
+def test_several_workers_may_write_to_one_file(tmp_path: Path) -> None:
+    """Each opens the file for itself."""
+    url = f"sqlite:///{tmp_path / 'records.sqlite3'}"
+    first, second = open_store(url), open_store(url)
+    first.add_feedback("pgx-order-select", [ITEM])
+    second.add_feedback("pgx-order-sign", [ITEM])
+    with first.engine.begin() as connection:
+        connection.execute(insert(FEEDBACK_SUGGESTION).values(feedback=1, suggestion="s-3"))
+    assert [row[0] for row in stored(second)] == ["pgx-order-select", "pgx-order-sign"]
