@@ -129,9 +129,9 @@ def read_decimal(value: object) -> Decimal | None:
     return number
 
 
-def resource_type(resource: Json) -> str | None:
+def resource_type(resource: object) -> str | None:
     """The resourceType; None where there is none."""
-    return text_of(resource.get("resourceType"))
+    return text_of(member(resource, "resourceType"))
 
 
 def relative_reference(resource: Json) -> str | None:

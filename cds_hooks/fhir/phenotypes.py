@@ -51,11 +51,11 @@ def read_words(value: Concept, gene: Gene, library: Library, strict: bool = Fals
     if any(owner is not None and owner != gene.id for owner, _ in coded):
         return Words(value.label() or "", problem=f"its code is one of another gene than {gene.id}")
     named = value.names()
-    found = {
-        read.id: text
-        for text in (*named, *(term for _, term in coded))
-        if (read := read_phenotype(library, gene, text))
-    }
+    found: dict[str, str] = {}
+    for text in (*named, *(term for _, term in coded)):
+        read = read_phenotype(library, gene, text)
+        if read is not None:
+            found.setdefault(read.id, text)
     if len(found) > 1:
         return Words(value.label() or "", problem=f"its words disagree: {' and '.join(found.values())}")
     if found:

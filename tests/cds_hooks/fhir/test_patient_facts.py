@@ -1,0 +1,62 @@
+"""The whole record at once."""
+
+from datetime import date
+from decimal import Decimal
+
+from fhir_samples import LIBRARY, NAMES, concept, fetched, genotype, observation, read, record
+
+from cds_hooks.fhir.patient_facts import read_patient_facts
+from cds_hooks.fhir.record import Fetched
+from knowledge.facts import Answer, DrugOrder, DrugUse, GeneRecord, Ingredient, LabValue, PatientFacts, Sex
+
+TODAY = date(2026, 5, 1)
+SIPONIMOD = Ingredient("siponimod", "1310520")
+TAKEN = {
+    "resourceType": "MedicationRequest",
+    "id": "t1",
+    "status": "active",
+    "intent": "order",
+    "subject": {"reference": "Patient/demo-1"},
+    "medicationCodeableConcept": concept(text="Siponimod"),
+}
+
+
+def test_facts_hold_everything_that_the_record_says() -> None:
+    """Each topic with its own answer."""
+    draft = {**TAKEN, "id": "d1", "status": "draft"}
+    weight = observation("29463-7", id="w1", valueQuantity={"value": 60, "unit": "kg"})
+    sent = record(
+        patient=fetched({"resourceType": "Patient", "id": "demo-1", "birthDate": "1980-05-01", "gender": "female"}),
+        gene_results=fetched(genotype("CYP2C9", "*1/*3")),
+        conditions=Fetched(Answer.NOT_FETCHED, (), "no answer"),
+        medications=fetched({**TAKEN, "medicationCodeableConcept": concept(text="codeine")}),
+        weight=fetched(weight),
+        drafts=(draft,),
+    )
+    assert read_patient_facts(sent, LIBRARY, NAMES, TODAY) == PatientFacts(
+        genes={"CYP2C9": GeneRecord("CYP2C9", Answer.READ, (read("CYP2C9", "*1/*3"),))},
+        today=TODAY,
+        age=Decimal(46),
+        sex=Sex.FEMALE,
+        weight_kg=Decimal(60),
+        conditions_answer=Answer.NOT_FETCHED,
+        medications=(DrugUse((Ingredient("codeine", "2670"),), "codeine", "MedicationRequest/t1"),),
+        medications_answer=Answer.READ,
+        labs=(LabValue("body weight", Decimal(60), "kg", "2024-05-01", "Observation/w1"),),
+        orders=(DrugOrder("MedicationRequest/d1", "Siponimod", (SIPONIMOD,), resource=draft),),
+    )
+
+
+def test_medicines_in_use_are_the_orders_when_nothing_is_drafted() -> None:
+    """patient-view asks about what is already taken."""
+    facts = read_patient_facts(record(medications=fetched(TAKEN)), LIBRARY, NAMES, TODAY)
+    expected = DrugOrder("MedicationRequest/t1", "Siponimod", (SIPONIMOD,), resource=TAKEN, active=True)
+    assert (facts.orders, facts.medications) == (
+        (expected,),
+        (DrugUse((SIPONIMOD,), "Siponimod", "MedicationRequest/t1"),),
+    )
+
+
+def test_facts_are_empty_when_the_record_is() -> None:
+    """Nothing is invented."""
+    assert read_patient_facts(record(), LIBRARY, NAMES, TODAY) == PatientFacts(today=TODAY)
