@@ -11,6 +11,7 @@ from flask.cli import FlaskGroup, run_command
 
 from cds_hooks.commands import check, new, read, recommend, translate, try_request
 from cds_hooks.content import Content, load_content
+from cds_hooks.demo.pages import blueprint as demo
 from cds_hooks.errors import register_handlers
 from cds_hooks.fhir.client import FhirClient, Limits
 from cds_hooks.fhir.validation import warm_up
@@ -40,6 +41,10 @@ def create_app(settings: Settings | None = None, content: Content | None = None)
     refuse_others(app)
     register_handlers(app)
     app.register_blueprint(blueprint)
+    if settings.auth == "off":
+        # The first page calls the services without a token, and shows to anybody what it shows: only while
+        # authentication is off, which is on this machine alone.
+        app.register_blueprint(demo)
     _warm_up(content)
     return app
 

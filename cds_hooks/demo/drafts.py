@@ -11,6 +11,7 @@ import orjson
 
 from cds_hooks.demo.file_search import answer_template
 from cds_hooks.demo.patients import DemoPatient, Json
+from cds_hooks.fhir.codes import UCUM
 from cds_hooks.services.service import Service
 from knowledge.library import Drug
 from knowledge.terms.drug_names import RXNORM
@@ -49,7 +50,7 @@ def build_draft(patient: DemoPatient, drug: Drug) -> Json:
 
 def _instruction(dose: Json) -> dict[str, Any]:
     times = "once" if dose["frequency"] == 1 else f"{dose['frequency']} times"
-    quantity = {"value": dose["value"], "unit": dose["unit"], "system": "http://unitsofmeasure.org", "code": dose["unit"]}
+    quantity = {"value": dose["value"], "unit": dose["unit"], "system": UCUM, "code": dose["unit"]}
     return {
         "text": f"{dose['value']} {dose['unit']} {times} a day",
         "timing": {"repeat": {"frequency": dose["frequency"], "period": 1, "periodUnit": "d"}},
