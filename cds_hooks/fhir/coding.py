@@ -6,10 +6,8 @@ may be wrong, and what a decision rests on is checked by the reader that needs i
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
-from typing import Any
+from typing import Any, NamedTuple
 
 from cds_hooks.fhir.codes import SAME_SYSTEM
 from cds_hooks.fhir.record import Json
@@ -19,8 +17,11 @@ MAX_TEXT = 2_000
 _MAX_DIGITS = 30
 
 
-@dataclass(frozen=True)
-class Coding:
+Pair = tuple[str | None, str | None]
+"""(system, code)"""
+
+
+class Coding(NamedTuple):
     """One Coding; empty strings count as absent."""
 
     system: str | None
@@ -28,28 +29,22 @@ class Coding:
     display: str | None
 
 
-@dataclass(frozen=True)
-class Concept:
+class Concept(NamedTuple):
     """A CodeableConcept, or a plain string or Coding in its place."""
 
     codings: tuple[Coding, ...] = ()
     text: str | None = None
+    pairs: tuple[Pair, ...] = ()
+    """(system, code) of every coding."""
+    names: tuple[str, ...] = ()
+    """Every display, then the text, each once."""
 
     def __bool__(self) -> bool:
         return bool(self.codings or self.text)
 
-    def pairs(self) -> tuple[tuple[str | None, str | None], ...]:
-        """(system, code) of every coding."""
-        return tuple((one.system, one.code) for one in self.codings)
-
-    def names(self) -> tuple[str, ...]:
-        """Every display, then the text, each once."""
-        named = [one.display for one in self.codings if one.display]
-        return tuple(dict.fromkeys((*named, *((self.text,) if self.text else ()))))
-
     def label(self) -> str | None:
         """The words that show it best: text, else a display, else a code."""
-        shown = self.text or next(iter(self.names()), None)
+        shown = self.text or next(iter(self.names), None)
         return shown or next((one.code for one in self.codings if one.code), None)
 
 
@@ -65,16 +60,16 @@ def text_of(value: object) -> str | None:
 
 def member(value: object, key: str) -> Any:
     """A member of a JSON object; None where `value` is none or lacks it."""
-    return value.get(key) if isinstance(value, Mapping) else None
+    return value.get(key) if isinstance(value, dict) else None
 
 
 def objects(value: object) -> tuple[Json, ...]:
     """The JSON objects of an array; a single object counts as an array of one (Epic sends `category` so)."""
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         return (value,)
     if not isinstance(value, (list, tuple)):
         return ()
-    return tuple(one for one in value if isinstance(one, Mapping))
+    return tuple([one for one in value if isinstance(one, dict)])
 
 
 def read_coding(value: Json) -> Coding:
@@ -88,15 +83,20 @@ def read_coding(value: Json) -> Coding:
 def read_concept(value: object) -> Concept:
     """A Concept out of a CodeableConcept, a bare Coding, or a string; `NOTHING` for anything else."""
     if isinstance(value, str):
-        return Concept(text=text_of(value))
-    if not isinstance(value, Mapping):
+        return _concept([], text_of(value))
+    if not isinstance(value, dict):
         return NOTHING
-    if "coding" not in value and ("code" in value or "display" in value):
-        coding = read_coding(value)
-        return Concept((coding,)) if coding.code or coding.display else NOTHING
-    codings = tuple(read_coding(one) for one in objects(value.get("coding")))
-    useful = tuple(one for one in codings if one.code or one.display)
-    return Concept(useful, text_of(value.get("text")))
+    bare = "coding" not in value and ("code" in value or "display" in value)
+    codings = [read_coding(one) for one in ((value,) if bare else objects(value.get("coding")))]
+    return _concept([one for one in codings if one.code or one.display], None if bare else text_of(value.get("text")))
+
+
+def _concept(codings: list[Coding], text: str | None) -> Concept:
+    named = [one.display for one in codings if one.display]
+    if text:
+        named.append(text)
+    names = tuple(dict.fromkeys(named)) if len(named) > 1 else tuple(named)
+    return Concept(tuple(codings), text, tuple([(one.system, one.code) for one in codings]), names)
 
 
 def read_value(holder: Json) -> Concept:
@@ -140,6 +140,8 @@ def relative_reference(resource: Json) -> str | None:
     return f"{kind}/{identity}" if kind and identity else None
 
 
-def extensions(resource: Json, *urls: str) -> tuple[Json, ...]:
-    """The extensions with one of these addresses."""
-    return tuple(one for one in objects(resource.get("extension")) if one.get("url") in urls)
+def extensions(resource: Json, url: str) -> tuple[Json, ...]:
+    """The extensions with this address."""
+    if "extension" not in resource:
+        return ()
+    return tuple(one for one in objects(resource["extension"]) if one.get("url") == url)

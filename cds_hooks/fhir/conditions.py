@@ -21,7 +21,7 @@ def read_conditions(fetched: Fetched, patient_id: str, library: Library) -> froz
     pairs: set[tuple[str | None, str | None]] = set()
     for one in of_patient(fetched.resources, patient_id).found:
         if _counts(one.kind, one.resource):
-            pairs.update(read_concept(one.resource.get("code")).pairs())
+            pairs.update(read_concept(one.resource.get("code")).pairs)
     return match_conditions(library, pairs)
 
 

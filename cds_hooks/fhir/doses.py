@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from decimal import Decimal
 
 from cds_hooks.fhir.codes import UCUM
@@ -26,7 +26,7 @@ def read_doses(resource: Json) -> tuple[DoseLine, ...]:
         return ()
     lines: list[DoseLine] = []
     for number, instruction in enumerate(instructions[:_MAX_LINES]):
-        if isinstance(instruction, Mapping):
+        if isinstance(instruction, dict):
             lines += _read_instruction(instruction, (key, number))
     return tuple(lines[:_MAX_LINES])
 
@@ -68,9 +68,9 @@ def read_per_day(instruction: Json) -> Decimal | None:
         return None
     timing = instruction.get("timing")
     repeat = member(timing, "repeat")
-    if isinstance(repeat, Mapping) and repeat.keys() & {"frequency", "period", "timeOfDay", "when"}:
+    if isinstance(repeat, dict) and repeat.keys() & {"frequency", "period", "timeOfDay", "when"}:
         return _of_repeat(repeat)
-    counts = {_PER_DAY[code] for _, code in read_concept(member(timing, "code")).pairs() if code in _PER_DAY}
+    counts = {_PER_DAY[code] for _, code in read_concept(member(timing, "code")).pairs if code in _PER_DAY}
     return Decimal(counts.pop()) if len(counts) == 1 else None
 
 

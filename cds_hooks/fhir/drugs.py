@@ -16,7 +16,7 @@ from cds_hooks.fhir.release import release_of_resource
 from cds_hooks.fhir.subject import is_of_other, of_patient
 from cds_hooks.fhir.unwrapping import Candidates, Found, collect
 from cds_hooks.fhir.validation import validate
-from knowledge.facts import DrugOrder, DrugUse
+from knowledge.facts import Answer, DrugOrder, DrugUse
 from knowledge.terms.drug_names import DrugNames
 
 _LOG = logging.getLogger(__name__)
@@ -41,8 +41,7 @@ def read_orders(record: Record, names: DrugNames) -> tuple[DrugOrder, ...]:
 
 def read_medications(record: Record, names: DrugNames, today: date | None) -> tuple[DrugUse, ...]:
     """The medicines in use, and the drafts that were not selected (`draft`): they will be taken together."""
-    candidates = of_patient(record.medications.resources, record.patient_id)
-    in_use = [one for one in candidates.found if is_in_use(one, today)]
+    candidates, in_use = _in_use(record, today)
     drafts = _look_at_drafts(record)
     return (
         *(_read_use(one, candidates, names) for one in in_use[:_MAX_USES]),
@@ -52,9 +51,15 @@ def read_medications(record: Record, names: DrugNames, today: date | None) -> tu
 
 def read_taken_as_orders(record: Record, names: DrugNames, today: date | None) -> tuple[DrugOrder, ...]:
     """On patient-view the "orders" are the medicines already taken."""
-    candidates = of_patient(record.medications.resources, record.patient_id)
-    in_use = [one for one in candidates.found if is_in_use(one, today)]
+    candidates, in_use = _in_use(record, today)
     return tuple(_read_order(one, candidates, names, record.release, active=True) for one in in_use[:_MAX_ORDERS])
+
+
+def _in_use(record: Record, today: date | None) -> tuple[Candidates, list[Found]]:
+    """The medicines on file that are taken; withheld ones are not even looked at."""
+    resources = () if record.medications.answer is Answer.WITHHELD else record.medications.resources
+    candidates = of_patient(resources, record.patient_id)
+    return candidates, [one for one in candidates.found if is_in_use(one, today)]
 
 
 def is_in_use(found: Found, today: date | None) -> bool:
@@ -65,7 +70,7 @@ def is_in_use(found: Found, today: date | None) -> bool:
         return status == "active" and ordered
     if found.kind not in _STATEMENTS or status not in ("active", "recorded"):
         return False
-    adherence = {code for _, code in read_concept(member(resource.get("adherence"), "code")).pairs()}
+    adherence = {code for _, code in read_concept(member(resource.get("adherence"), "code")).pairs}
     if adherence & _NOT_TAKEN or resource.get("wasNotTaken") is True:
         return False
     end = read_date(member(resource.get("effectivePeriod"), "end"))

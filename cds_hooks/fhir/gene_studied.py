@@ -11,10 +11,10 @@ import re
 from dataclasses import dataclass, replace
 
 from cds_hooks.fhir.codes import GENE_EXTENSION, GENE_STUDIED, GENOTYPE_DETERMINATION, LOINC, NEUTRAL_LOINC, SNOMED
-from cds_hooks.fhir.coding import Concept, extensions, objects, read_concept, read_value
+from cds_hooks.fhir.coding import Concept, extensions, objects, read_value
 from cds_hooks.fhir.gene_claim import Claim, claim_of
 from cds_hooks.fhir.gene_index import GeneIndex
-from cds_hooks.fhir.record import Json
+from cds_hooks.fhir.observation import Observation
 from cds_hooks.fhir.unwrapping import Candidates, Found
 
 _DEPTH = 3
@@ -62,7 +62,7 @@ class GeneFinder:
         """What the Observation says by itself."""
         known = self._own.get(found.number)
         if known is None:
-            known = self._own[found.number] = name_gene(found.resource, self._index)
+            known = self._own[found.number] = name_gene(found.observation, self._index)
         return known
 
     def sources(self, found: Found) -> tuple[Found, ...]:
@@ -96,7 +96,7 @@ class GeneFinder:
         return NAMELESS
 
 
-def name_gene(observation: Json, index: GeneIndex) -> GeneNamed:
+def name_gene(observation: Observation, index: GeneIndex) -> GeneNamed:
     """The gene that an Observation names by itself."""
     listed = _listed(observation, index)
     placed = [claim for claim in (_in_extension(observation, index), _in_loinc(observation, index)) if claim]
@@ -144,12 +144,12 @@ def _disagree(genes: frozenset[str]) -> GeneNamed:
     return GeneNamed(concerned=concerned, problem=reason)
 
 
-def _by_words(observation: Json, words: frozenset[str], trusted: bool) -> GeneNamed:
+def _by_words(observation: Observation, words: frozenset[str], trusted: bool) -> GeneNamed:
     if not words:
         return NAMELESS
     concerned = tuple(sorted(words))
     if not trusted:
-        code = next((one.code for one in read_concept(observation.get("code")).codings if one.code), "its code")
+        code = next((one.code for one in observation.code.codings if one.code), "its code")
         reason = f"only a display says {', '.join(concerned)}; {code[:20]} is not known to mean that: please confirm"
         return GeneNamed(concerned=concerned, problem=reason)
     if len(words) == 1:
@@ -157,24 +157,20 @@ def _by_words(observation: Json, words: frozenset[str], trusted: bool) -> GeneNa
     return _choose_listed(words, frozenset())
 
 
-def _listed(observation: Json, index: GeneIndex) -> list[Claim]:
+def _listed(observation: Observation, index: GeneIndex) -> list[Claim]:
     """One claim for each component 48018-6."""
-    claims = []
-    for component in objects(observation.get("component")):
-        if GENE_STUDIED in read_concept(component.get("code")).pairs():
-            claims.append(claim_of(read_value(component), index))
-    return claims
+    return [claim_of(part.value, index) for part in observation.parts_of(GENE_STUDIED)]
 
 
-def _in_extension(observation: Json, index: GeneIndex) -> Claim | None:
-    claims = [claim_of(read_value(one), index) for one in extensions(observation, GENE_EXTENSION)]
+def _in_extension(observation: Observation, index: GeneIndex) -> Claim | None:
+    claims = [claim_of(read_value(one), index) for one in extensions(observation.resource, GENE_EXTENSION)]
     return _merge(claims)
 
 
-def _in_loinc(observation: Json, index: GeneIndex) -> Claim | None:
+def _in_loinc(observation: Observation, index: GeneIndex) -> Claim | None:
     """The gene of a gene-specific code, and of that code's own display, which must not name another gene."""
     claims = []
-    for coding in read_concept(observation.get("code")).codings:
+    for coding in observation.code.codings:
         gene = index.by_loinc.get(coding.code or "") if coding.system == LOINC else None
         if gene is None:
             continue
@@ -188,32 +184,29 @@ def _in_loinc(observation: Json, index: GeneIndex) -> Claim | None:
     return _merge(claims)
 
 
-def _in_value(observation: Json, index: GeneIndex) -> Claim | None:
+def _in_value(observation: Observation, index: GeneIndex) -> Claim | None:
     """The gene at the head of the value's words, or inside an HGVS name, of the Observation and its components."""
-    holders = (observation, *objects(observation.get("component")))
     genes: set[str] = set()
     foreign: list[str] = []
-    for holder in holders:
-        if holder is not observation and GENE_STUDIED in read_concept(holder.get("code")).pairs():
-            continue
-        for text in value_texts(read_value(holder)):
-            at_head = index.symbol_at_head(text)
-            in_name = _IN_HGVS.search(text)
-            known = at_head or (index.symbols.get(in_name[1].casefold()) if in_name else None)
-            if known:
-                genes.add(known)
-            elif in_name:
-                foreign.append(in_name[1])
+    values = [part.value for part in observation.parts if GENE_STUDIED not in part.code.pairs]
+    for text in (text for value in (observation.value, *values) for text in value_texts(value)):
+        at_head = index.symbol_at_head(text)
+        in_name = _IN_HGVS.search(text)
+        known = at_head or (index.symbols.get(in_name[1].casefold()) if in_name else None)
+        if known:
+            genes.add(known)
+        elif in_name:
+            foreign.append(in_name[1])
     return Claim(frozenset(genes), foreign[0] if foreign else None) if genes or foreign else None
 
 
-def _in_code_words(observation: Json, index: GeneIndex) -> tuple[frozenset[str], bool]:
+def _in_code_words(observation: Observation, index: GeneIndex) -> tuple[frozenset[str], bool]:
     """The genes that the code's words name, and whether the words may be trusted.
 
     A display is not trusted over a standard code that is not known to mean the gene: such codes have one meaning, and
     the words beside them were seen to name another.
     """
-    code = read_concept(observation.get("code"))
+    code = observation.code
     words: set[str] = set()
     trusted = True
     for coding in code.codings:
@@ -232,7 +225,7 @@ def is_neutral(system: str | None, code: str | None) -> bool:
 def value_texts(value: Concept) -> tuple[str, ...]:
     """Codes, displays and text of a value, each once: any of them may name gene and alleles."""
     codes = (one.code for one in value.codings if one.code)
-    return tuple(dict.fromkeys((*codes, *value.names())))
+    return tuple(dict.fromkeys((*codes, *value.names)))
 
 
 def _merge(claims: list[Claim]) -> Claim | None:

@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from cds_hooks.fhir.codes import GENOTYPE, GL_STRING, HAPLOTYPE, IMGT_HLA, PHARMVAR, VARIATION_CODES
-from cds_hooks.fhir.coding import Concept, objects, read_concept, read_value
-from cds_hooks.fhir.record import Json
+from cds_hooks.fhir.coding import Concept
+from cds_hooks.fhir.observation import Observation
 from knowledge.library import Gene
 from knowledge.pgx.diplotype import Genotype, UnreadableGenotype, read_genotype, strip_symbol
 
@@ -34,7 +34,7 @@ class ValueRead:
 NO_VALUE = ValueRead(reason="it holds no value")
 
 
-def read_genotype_value(gene: Gene, observation: Json) -> ValueRead:
+def read_genotype_value(gene: Gene, observation: Observation) -> ValueRead:
     """The genotype of an Observation of one gene, of its own value or else of a component 84413-4 or 84414-2."""
     texts = tuple(dict.fromkeys(_texts(observation)))
     if not texts:
@@ -85,13 +85,10 @@ def is_readable(gene: Gene, text: str) -> bool:
     return True
 
 
-def _texts(observation: Json) -> Iterator[str]:
-    holders = [observation]
-    for component in objects(observation.get("component")):
-        if {GENOTYPE, HAPLOTYPE} & set(read_concept(component.get("code")).pairs()):
-            holders.append(component)
-    for holder in holders:
-        yield from _spellings(read_value(holder))
+def _texts(observation: Observation) -> Iterator[str]:
+    yield from _spellings(observation.value)
+    for part in observation.parts_of(GENOTYPE, HAPLOTYPE):
+        yield from _spellings(part.value)
 
 
 def _spellings(value: Concept) -> Iterator[str]:
@@ -99,18 +96,16 @@ def _spellings(value: Concept) -> Iterator[str]:
     for coding in value.codings:
         if coding.code and (spells_alleles(coding.code) or coding.system in _ALLELE_SYSTEMS and "*" in coding.code):
             yield coding.code
-    yield from value.names()
+    yield from value.names
 
 
-def _with_position(gene: Gene, text: str, observation: Json) -> str:
+def _with_position(gene: Gene, text: str, observation: Observation) -> str:
     """Bare bases get the position that the same Observation names, where it names exactly one of the gene's."""
     if not gene.positions or not _BARE_BASES.fullmatch(text):
         return text
-    words = [*read_concept(observation.get("code")).names()]
-    for component in objects(observation.get("component")):
-        if VARIATION_CODES & set(read_concept(component.get("code")).pairs()):
-            value = read_value(component)
-            words += [*value.names(), *(one.code for one in value.codings if one.code)]
+    words = [*observation.code.names]
+    for part in observation.parts_of(*VARIATION_CODES):
+        words += [*part.value.names, *(one.code for one in part.value.codings if one.code)]
     named = {rsid for one in words for rsid in _RSID.findall(one)} & set(gene.positions)
     return f"{named.pop()} {text}" if len(named) == 1 else text
 

@@ -35,7 +35,7 @@ def _weights(fetched: Fetched, patient_id: str) -> Iterator[LabValue]:
     for one in of_patient(fetched.resources, patient_id).of_kind("Observation"):
         resource = one.resource
         status = read_status(resource)
-        if status.ignored or status.problem or not BODY_WEIGHT & set(read_concept(resource.get("code")).pairs()):
+        if status.ignored or status.problem or not BODY_WEIGHT & set(read_concept(resource.get("code")).pairs):
             continue
         quantity = resource.get("valueQuantity")
         value = read_decimal(member(quantity, "value"))

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
-from cds_hooks.fhir.coding import read_value
 from cds_hooks.fhir.genotypes import is_readable
 from cds_hooks.fhir.observation_kind import Kind
 from cds_hooks.fhir.phenotypes import states_phenotype
@@ -99,9 +98,9 @@ def read_nameless(
     """Results that do not say their gene; raw variants without one belong to the gene whose region was studied."""
     variants = [one for one in nameless if one.call is not None and one.call.found and one.call.is_small]
     for one in nameless:
-        told = one.kind is Kind.HAPLOTYPE or states_phenotype(one.found.resource, library)
+        told = one.kind is Kind.HAPLOTYPE or states_phenotype(one.found.observation, library)
         if one.kind is not Kind.VARIANT and told:
-            written = read_value(one.found.resource).label()
+            written = one.found.observation.value.label()
             yield (
                 one.found.number,
                 unreadable(one, ANY_GENE, "a result is on file that does not say its gene", written=written),

@@ -16,10 +16,10 @@ from cds_hooks.fhir.codes import (
     REGION_STUDIED,
     VARIANT,
 )
-from cds_hooks.fhir.coding import Concept, extensions, has_value, objects, read_concept, read_value
+from cds_hooks.fhir.coding import extensions, has_value
 from cds_hooks.fhir.gene_index import GeneIndex
 from cds_hooks.fhir.gene_studied import value_texts
-from cds_hooks.fhir.record import Json
+from cds_hooks.fhir.observation import Observation
 
 
 class Kind(StrEnum):
@@ -41,47 +41,44 @@ class Kind(StrEnum):
 _BY_CODE = {GENOTYPE: Kind.GENOTYPE, HAPLOTYPE: Kind.HAPLOTYPE, VARIANT: Kind.VARIANT, REGION_STUDIED: Kind.REGION}
 
 
-def kind_of(observation: Json, index: GeneIndex) -> Kind | None:
+def kind_of(observation: Observation, index: GeneIndex) -> Kind | None:
     """The kind of statement; None for an Observation that has nothing to do with genes of the library."""
-    code = read_concept(observation.get("code"))
-    for pair in code.pairs():
+    code = observation.code
+    for pair in code.pairs:
         if pair in _BY_CODE:
             return _BY_CODE[pair]
         if pair in IMPLICATIONS:
             return Kind.IMPLICATION
-    for system, value in code.pairs():
+    for system, value in code.pairs:
         if system == LOINC and value in index.presence:
             return Kind.PRESENCE
         if system == LOINC and value in index.by_loinc:
             return Kind.GENOTYPE if value in index.genotype_loinc else Kind.OTHER
-    if GENOTYPE_DETERMINATION in code.pairs():
+    if GENOTYPE_DETERMINATION in code.pairs:
         haplotype = "haplotype" in (code.text or "").casefold()
         return Kind.HAPLOTYPE if haplotype else Kind.GENOTYPE
-    return _by_content(observation, code, index)
+    return _by_content(observation, index)
 
 
-def _by_content(observation: Json, code: Concept, index: GeneIndex) -> Kind | None:
+def _by_content(observation: Observation, index: GeneIndex) -> Kind | None:
     """Local and unknown codes: a component or extension of the guides, or words that name a gene beside a value."""
-    if "component" in observation:
-        inside = {pair for one in objects(observation["component"]) for pair in read_concept(one.get("code")).pairs()}
-        if GENOTYPE in inside:
-            return Kind.GENOTYPE
-        if GENE_STUDIED in inside and _valued(observation):
-            return Kind.OTHER
-    if "extension" in observation and extensions(observation, GENE_EXTENSION) and _valued(observation):
+    if observation.parts_of(GENOTYPE):
+        return Kind.GENOTYPE
+    if observation.parts_of(GENE_STUDIED) and _valued(observation):
         return Kind.OTHER
-    if not has_value(observation):
+    if extensions(observation.resource, GENE_EXTENSION) and _valued(observation):
+        return Kind.OTHER
+    if not has_value(observation.resource):
         return None
-    if any(index.symbols_in(name) for name in code.names()):
+    if any(index.symbols_in(name) for name in observation.code.names):
         return Kind.OTHER
-    value = read_value(observation)
-    named = any(index.symbol_at_head(text) and _has_allele(text) for text in value_texts(value))
-    panel = any(system == LOINC and one in NEUTRAL_LOINC for system, one in code.pairs())
-    return Kind.OTHER if named or panel and any(index.symbol_at_head(one) for one in value_texts(value)) else None
+    heads = [text for text in value_texts(observation.value) if index.symbol_at_head(text)]
+    panel = any(system == LOINC and one in NEUTRAL_LOINC for system, one in observation.code.pairs)
+    return Kind.OTHER if heads and (panel or any(_has_allele(text) for text in heads)) else None
 
 
-def _valued(observation: Json) -> bool:
-    return has_value(observation) or any(has_value(one) for one in objects(observation.get("component")))
+def _valued(observation: Observation) -> bool:
+    return has_value(observation.resource) or any(has_value(part.raw) for part in observation.parts)
 
 
 def _has_allele(text: str) -> bool:

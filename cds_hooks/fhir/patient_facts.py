@@ -11,21 +11,20 @@ from cds_hooks.fhir.drugs import read_medications, read_orders, read_taken_as_or
 from cds_hooks.fhir.gene_records import GeneRecords, note_invalid, read_gene_records
 from cds_hooks.fhir.labs import read_weights
 from cds_hooks.fhir.person import find_patient, read_age, read_sex
-from cds_hooks.fhir.record import Fetched, Record
-from knowledge.facts import Answer, DrugOrder, PatientFacts
+from cds_hooks.fhir.record import Record
+from knowledge.facts import DrugOrder, PatientFacts
 from knowledge.library import Library
 from knowledge.terms.drug_names import DrugNames
 
 
-def read_patient_facts(
-    record: Record, library: Library, names: DrugNames, today: date | None = None, medicines_as_orders: bool = False
-) -> PatientFacts:
+def read_patient_facts(record: Record, library: Library, names: DrugNames, today: date | None = None) -> PatientFacts:
     """Everything that evaluation may know about the patient of a record.
 
-    `today` is the day that ages are counted to; without one there is no age. `medicines_as_orders` is for patient-view:
-    the medicines in use take the place of drafts.
+    `today` is the day that ages are counted to, by default the calendar's. A record without any draft is one of
+    patient-view: there the medicines in use take the place of the drafts.
     """
-    orders = read_taken_as_orders(record, names, today) if medicines_as_orders else read_orders(record, names)
+    today = today or date.today()
+    orders = read_orders(record, names) if record.drafts else read_taken_as_orders(record, names, today)
     genes = _read_genes(record, library, orders)
     patient = find_patient(record.patient, record.patient_id)
     weights = read_weights(record.weight, record.patient_id)
@@ -38,11 +37,11 @@ def read_patient_facts(
         sex=read_sex(patient) if patient is not None else None,
         weight_kg=weights[0].value if weights else None,
         conditions=read_conditions(record.conditions, record.patient_id, library),
-        conditions_answer=_answer(record.conditions),
-        medications=read_medications(record, names, today) if _may_use(record.medications) else (),
-        medications_answer=_answer(record.medications),
+        conditions_answer=record.conditions.answer,
+        medications=read_medications(record, names, today),
+        medications_answer=record.medications.answer,
         allergies=read_allergies(record.allergies, record.patient_id, names),
-        allergies_answer=_answer(record.allergies),
+        allergies_answer=record.allergies.answer,
         labs=weights[:1],
         orders=orders,
     )
@@ -55,11 +54,3 @@ def _read_genes(record: Record, library: Library, orders: Sequence[DrugOrder]) -
     drugs = [index.get(one.rxnorm or "") or index.get(one.name) for order in orders for one in order.ingredients]
     deciding = {gene for drug in drugs if drug is not None for gene in drug.genes}
     return note_invalid(genes, record.gene_results.resources, deciding, record.release)
-
-
-def _answer(fetched: Fetched) -> Answer:
-    return fetched.answer
-
-
-def _may_use(fetched: Fetched) -> bool:
-    return fetched.answer is not Answer.WITHHELD

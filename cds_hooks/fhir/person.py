@@ -61,7 +61,7 @@ def read_sex(patient: Json) -> Sex | None:
 def _clinical_sex(extension: Json) -> Sex | None:
     """The extension's value, or the part named "value" (R5 Extensions Pack)."""
     holders = (extension, *(one for one in objects(extension.get("extension")) if one.get("url") == "value"))
-    codes = {code for one in holders for _, code in read_value(one).pairs() if code}
+    codes = {code for one in holders for _, code in read_value(one).pairs if code}
     found = {_CLINICAL[code] for code in codes if code in _CLINICAL}
     return found.pop() if len(found) == 1 else None
 

@@ -5,7 +5,7 @@ Third parties' advice ("increase dose") and effects on single medicines ("respon
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from cds_hooks.fhir.codes import (
@@ -18,8 +18,8 @@ from cds_hooks.fhir.codes import (
     PHENOTYPIC_CONTEXT,
     TRANSPORTER,
 )
-from cds_hooks.fhir.coding import Concept, objects, read_concept, read_decimal, read_value, text_of
-from cds_hooks.fhir.record import Json
+from cds_hooks.fhir.coding import Concept, Pair, member, read_decimal, text_of
+from cds_hooks.fhir.observation import Observation
 from knowledge.library import Gene, Library
 from knowledge.pgx.words import read_phenotype
 
@@ -35,9 +35,12 @@ class Words:
     problem: str | None = None
 
 
-def read_implication(observation: Json, gene: Gene, library: Library) -> tuple[Words, ...]:
-    """The phenotype words of an implication (STU1 value, STU2 and STU3 components), each once."""
-    words = (read_words(value, gene, library, strict) for value, strict in _values(observation))
+def read_implication(observation: Observation, gene: Gene, library: Library, own: bool = True) -> tuple[Words, ...]:
+    """The phenotype words of an implication (STU1 value, STU2 and STU3 components), each once.
+
+    Without `own` the Observation's own value is left: its form decides elsewhere what it is.
+    """
+    words = (read_words(value, gene, library, strict) for value, strict in _values(observation, own))
     return tuple(dict.fromkeys(one for one in words if one is not None))
 
 
@@ -47,10 +50,10 @@ def read_words(value: Concept, gene: Gene, library: Library, strict: bool = Fals
     Code, display and text that mean unlike phenotypes are a `problem`. `strict` leaves out what is no phenotype: coded
     answers that the library does not list.
     """
-    coded = [one for pair in value.pairs() if (one := _answer(library, pair)) is not None]
+    coded = [one for pair in value.pairs if (one := _answer(library, pair)) is not None]
     if any(owner is not None and owner != gene.id for owner, _ in coded):
         return Words(value.label() or "", problem=f"its code is one of another gene than {gene.id}")
-    named = value.names()
+    named = value.names
     found: dict[str, str] = {}
     for text in (*named, *(term for _, term in coded)):
         read = read_phenotype(library, gene, text)
@@ -69,44 +72,38 @@ def read_words(value: Concept, gene: Gene, library: Library, strict: bool = Fals
 
 def is_listed(value: Concept, library: Library) -> bool:
     """True where a concept is a phenotype of some gene: an answer code or a synonym of the library."""
-    if any(_answer(library, pair) is not None for pair in value.pairs()):
+    if any(_answer(library, pair) is not None for pair in value.pairs):
         return True
-    return any(" ".join(name.casefold().split()) in library.synonyms for name in value.names())
+    return any(" ".join(name.casefold().split()) in library.synonyms for name in value.names)
 
 
-def states_phenotype(observation: Json, library: Library) -> bool:
+def states_phenotype(observation: Observation, library: Library) -> bool:
     """True where an implication holds a phenotype of whatever gene."""
-    return any(is_listed(value, library) for value, _ in _values(observation))
+    return any(is_listed(value, library) for value, _ in _values(observation, own=True))
 
 
-def read_score(observation: Json) -> str | None:
+def read_score(observation: Observation) -> str | None:
     """The activity score that the laboratory states in a component of that name, as sent."""
-    for component in objects(observation.get("component")):
-        names = read_concept(component.get("code")).names()
-        if any("activity score" in name.casefold() for name in names):
-            quantity = component.get("valueQuantity")
-            number = read_decimal(quantity.get("value")) if isinstance(quantity, Mapping) else None
+    for part in observation.parts:
+        if any("activity score" in name.casefold() for name in part.code.names):
+            number = read_decimal(member(part.raw.get("valueQuantity"), "value"))
             if number is not None:
                 return str(number)
-            return text_of(component.get("valueString")) or read_value(component).label()
+            return text_of(part.raw.get("valueString")) or part.value.label()
     return None
 
 
-def _values(observation: Json) -> Iterator[tuple[Concept, bool]]:
+def _values(observation: Observation, own: bool) -> Iterator[tuple[Concept, bool]]:
     """Each value that may state a phenotype, and whether unlisted codes in it are to be left out."""
-    codes = frozenset(read_concept(observation.get("code")).pairs())
-    own = read_value(observation)
-    if own and EFFICACY not in codes:
-        yield own, not codes & _METABOLIC
-    wanted = IMPLICATION_COMPONENTS | ({PHENOTYPIC_CONTEXT} if DIAGNOSTIC_IMPLICATION in codes else frozenset())
-    for component in objects(observation.get("component")):
-        inside = frozenset(read_concept(component.get("code")).pairs())
-        if inside & wanted:
-            value = read_value(component)
-            if value:
-                yield value, not inside & _METABOLIC or HIGH_RISK in inside
+    codes = observation.code.pairs
+    if own and observation.value and EFFICACY not in codes:
+        yield observation.value, _METABOLIC.isdisjoint(codes)
+    contexts = (PHENOTYPIC_CONTEXT,) if DIAGNOSTIC_IMPLICATION in codes else ()
+    for part in observation.parts_of(*IMPLICATION_COMPONENTS, *contexts):
+        if part.value:
+            yield part.value, _METABOLIC.isdisjoint(part.code.pairs) or HIGH_RISK in part.code.pairs
 
 
-def _answer(library: Library, pair: tuple[str | None, str | None]) -> tuple[str | None, str] | None:
+def _answer(library: Library, pair: Pair) -> tuple[str | None, str] | None:
     system, code = pair
     return library.answer_codes.get((system, code)) if system and code else None

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from cds_hooks.fhir.codes import GENOMIC_REPORTS
 from cds_hooks.fhir.coding import Concept, member, objects, read_concept, text_of
 from cds_hooks.fhir.genotypes import read_genotype_value
+from cds_hooks.fhir.observation import Observation
 from cds_hooks.fhir.phenotypes import Words, read_words
 from cds_hooks.fhir.resource_status import Status, read_status, result_date
 from cds_hooks.fhir.somatic import is_somatic
@@ -78,10 +79,10 @@ def _look_at(
     listed = objects(resource.get("result"))[:_MAX_RESULTS]
     targets = [(reference, candidates.resolve(reference, found)) for reference in listed]
     own = frozenset(gene for _, target in targets if target for gene in genes_of.get(target.number, ()))
-    of_tumour = any(target is not None and is_somatic(target.resource) for _, target in targets)
+    of_tumour = any(target is not None and is_somatic(target.observation) for _, target in targets)
     missing = [] if of_tumour else [text_of(one.get("display")) or "" for one, target in targets if target is None]
     codes = [read_concept(one) for one in (*objects(resource.get("category")), resource.get("code"))]
-    pairs = {pair for concept in codes for pair in concept.pairs()}
+    pairs = {pair for concept in codes for pair in concept.pairs}
     genomic = bool(pairs & GENOMIC_REPORTS) or bool(own) or bool(_genes_named(resource, reading))
     return Report(found, status, genomic, known | own, len(listed), tuple(missing))
 
@@ -95,16 +96,16 @@ def _conclusions(found: Found, status: Status, reading: Reading) -> Iterator[Gen
 
 def _genes_concluded(value: Concept, reading: Reading) -> tuple[Gene, ...]:
     library = reading.library
-    answers = (library.answer_codes.get((system or "", code or "")) for system, code in value.pairs())
+    answers = (library.answer_codes.get((system or "", code or "")) for system, code in value.pairs)
     owners = {answer[0] for answer in answers if answer is not None and answer[0]}
-    heads = {gene for name in value.names() if (gene := reading.index.symbol_at_head(name))}
+    heads = {gene for name in value.names if (gene := reading.index.symbol_at_head(name))}
     return tuple(library.genes[gene] for gene in sorted(owners | heads) if gene in library.genes)
 
 
 def _concluded(found: Found, status: Status, gene: Gene, value: Concept, reading: Reading) -> GeneResult:
     words = read_words(value, gene, reading.library) or Words(value.label() or "")
-    spelled = {"valueCodeableConcept": {"coding": [{"display": name} for name in value.names()]}}
-    genotype = read_genotype_value(gene, spelled)
+    spelled = {"valueCodeableConcept": {"coding": [{"display": name} for name in value.names]}}
+    genotype = read_genotype_value(gene, Observation(spelled))
     if words.phenotype is None and genotype.genotype is None or words.problem or status.problem:
         reason = words.problem or status.problem or f"its conclusion “{words.written[:60]}” cannot be read"
         return _result(found, gene.id, Answer.UNREADABLE, reason, status, words.written)
@@ -148,7 +149,7 @@ def _for_genes(report: Report, named: frozenset[str], answer: Answer, reason: st
 
 def _genes_named(resource: object, reading: Reading) -> frozenset[str]:
     """The genes that code, conclusion, document titles and the displays of results name."""
-    texts = [*read_concept(member(resource, "code")).names(), text_of(member(resource, "conclusion"))]
+    texts = [*read_concept(member(resource, "code")).names, text_of(member(resource, "conclusion"))]
     texts += [text_of(one.get("title")) for one in objects(member(resource, "presentedForm"))]
     return _named_in([text for text in texts if text], reading)
 

@@ -5,14 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from cds_hooks.fhir.codes import VARIATION_CODES
-from cds_hooks.fhir.coding import objects, read_concept, read_value
 from cds_hooks.fhir.gene_index import GeneIndex
 from cds_hooks.fhir.gene_studied import NAMELESS, GeneFinder, GeneNamed, value_texts
 from cds_hooks.fhir.genotypes import ValueRead, read_genotype_value, spells_alleles
 from cds_hooks.fhir.hla import is_other_allele, read_presence
 from cds_hooks.fhir.observation_kind import Kind, kind_of
 from cds_hooks.fhir.phenotypes import Words, read_implication, read_score, read_words
-from cds_hooks.fhir.record import Json
 from cds_hooks.fhir.resource_status import Status, read_status, result_date
 from cds_hooks.fhir.somatic import is_somatic
 from cds_hooks.fhir.subject import subject_reference
@@ -58,12 +56,12 @@ class Reading:
 
 def read_statement(found: Found, reading: Reading) -> Statement | None:
     """The statement of an Observation; None where it says nothing on genes, is withdrawn, or is of a tumour."""
-    observation = found.resource
+    observation = found.observation
     kind = kind_of(observation, reading.index)
     if kind is None or is_somatic(observation):
         return None
-    status = read_status(observation)
-    if status.ignored or any(is_somatic(one.resource) for one in reading.finder.sources(found)):
+    status = read_status(found.resource)
+    if status.ignored or any(is_somatic(one.observation) for one in reading.finder.sources(found)):
         return None
     named = _name(found, kind, reading)
     if named.foreign:
@@ -91,33 +89,28 @@ def _attribute(found: Found, named: GeneNamed, reading: Reading) -> GeneNamed:
     fitting = [
         gene.id
         for gene in genes
-        if any(words.phenotype for words in read_implication(found.resource, gene, reading.library))
+        if any(words.phenotype for words in read_implication(found.observation, gene, reading.library))
     ]
     return GeneNamed(gene=fitting[0]) if len(fitting) == 1 else named
 
 
 def _name_by_variant(found: Found, index: GeneIndex) -> GeneNamed:
     """A variant without a gene: its rsID may be one that decides."""
-    words = [
-        word
-        for component in objects(found.resource.get("component"))
-        if VARIATION_CODES & set(read_concept(component.get("code")).pairs())
-        for word in value_texts(read_value(component))
-    ]
+    words = [word for part in found.observation.parts_of(*VARIATION_CODES) for word in value_texts(part.value)]
     genes = {index.by_variant[word] for word in words if word in index.by_variant}
     return GeneNamed(gene=genes.pop()) if len(genes) == 1 else NAMELESS
 
 
 def _without_gene(found: Found, kind: Kind, named: GeneNamed, status: Status) -> Statement:
-    texts = value_texts(read_value(found.resource))
+    texts = value_texts(found.observation.value)
     written = next((text for text in texts if spells_alleles(text)), texts[-1] if texts else None)
-    call = read_call(found.resource) if kind is Kind.VARIANT else None
+    call = read_call(found.observation) if kind is Kind.VARIANT else None
     shown = None if kind is Kind.VARIANT else written
     return Statement(found, kind, named, status, ValueRead(written=shown, reason=named.problem), call=call)
 
 
 def _with_gene(found: Found, kind: Kind, named: GeneNamed, status: Status, gene: Gene, reading: Reading) -> Statement:
-    observation, library = found.resource, reading.library
+    observation, library = found.observation, reading.library
     if kind is Kind.VARIANT:
         return Statement(found, kind, named, status, call=read_call(observation))
     if kind is Kind.REGION:
@@ -127,30 +120,25 @@ def _with_gene(found: Found, kind: Kind, named: GeneNamed, status: Status, gene:
         value, words = _read_implied(gene, found, library)
         return Statement(found, kind, named, status, value, words, score)
     value = _read_value(gene, found, reading)
-    own = read_words(read_value(observation), gene, library) if value.genotype is None else None
-    inside = read_implication(_without_value(observation), gene, library)
+    own = read_words(observation.value, gene, library) if value.genotype is None else None
+    inside = read_implication(observation, gene, library, own=False)
     words = tuple(one for one in (own, *inside) if one is not None and (one.phenotype or one.problem))
     return Statement(found, kind, named, status, value, tuple(dict.fromkeys(words)), score)
 
 
 def _read_value(gene: Gene, found: Found, reading: Reading) -> ValueRead:
     """The value's form decides: presence of an allele, or a genotype."""
-    presence = read_presence(gene, found.resource, reading.index) if gene.method == "allele_presence" else None
+    presence = read_presence(gene, found.observation, reading.index) if gene.method == "allele_presence" else None
     if presence is not None:
         return presence
-    return read_genotype_value(gene, found.resource)
+    return read_genotype_value(gene, found.observation)
 
 
 def _read_implied(gene: Gene, found: Found, library: Library) -> tuple[ValueRead, tuple[Words, ...]]:
     """An implication states a phenotype; where its value is spelled as a genotype, it is one (seen under 53040-2)."""
-    texts = value_texts(read_value(found.resource))
+    texts = value_texts(found.observation.value)
     if any(spells_alleles(text) for text in texts):
-        value = read_genotype_value(gene, found.resource)
+        value = read_genotype_value(gene, found.observation)
         if value.genotype is not None or value.reason:
             return value, ()
-    return ValueRead(), read_implication(found.resource, gene, library)
-
-
-def _without_value(observation: Json) -> Json:
-    """The Observation for its components only: its own value is read by its form."""
-    return {key: value for key, value in observation.items() if not key.startswith("value")}
+    return ValueRead(), read_implication(found.observation, gene, library)

@@ -6,10 +6,12 @@ index: "Observation/1", the entry's fullUrl ("urn:uuid:..."), an absolute addres
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from cds_hooks.fhir.coding import member, objects, resource_type, text_of
+from cds_hooks.fhir.observation import Observation
 from cds_hooks.fhir.record import Json
 
 MAX_RESOURCES = 100_000
@@ -28,6 +30,11 @@ class Found:
     """"Observation/1"; for a contained resource "DiagnosticReport/2#1"; None where there is no id."""
     container: int | None = None
     """The number of the resource that contains it."""
+
+    @cached_property
+    def observation(self) -> Observation:
+        """The resource as an Observation, each part read once."""
+        return Observation(self.resource)
 
 
 @dataclass
@@ -98,7 +105,7 @@ def collect(resources: Iterable[object]) -> Candidates:
         value, full_url, container = waiting.pop()
         if isinstance(value, (list, tuple)):
             waiting.extend((one, None, container) for one in reversed(value))
-        elif isinstance(value, Mapping):
+        elif isinstance(value, dict):
             inner = list(_open(value, full_url, container, candidates))
             waiting.extend(reversed(inner))
     return candidates
@@ -117,7 +124,7 @@ def _open(
     """Take a resource in, and name what is inside it to be looked at next."""
     kind = resource_type(value)
     if kind is None:
-        yield from ((one, None, container) for one in value.values() if isinstance(one, (Mapping, list)))
+        yield from ((one, None, container) for one in value.values() if isinstance(one, (dict, list)))
     elif kind == "Bundle":
         for entry in objects(value.get("entry")):
             yield entry.get("resource"), text_of(entry.get("fullUrl")), container

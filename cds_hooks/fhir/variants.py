@@ -25,10 +25,10 @@ from cds_hooks.fhir.codes import (
     REFERENCE_ALLELE,
     VARIATION_CODES,
 )
-from cds_hooks.fhir.coding import Concept, objects, read_concept, read_value
+from cds_hooks.fhir.coding import Concept
 from cds_hooks.fhir.genotypes import ValueRead
 from cds_hooks.fhir.hla import says_present
-from cds_hooks.fhir.record import Json
+from cds_hooks.fhir.observation import Observation
 from knowledge.library import Gene, Position
 
 NO_DIPLOTYPE = "variants are on file, and no diplotype"
@@ -58,11 +58,10 @@ class Call:
         return bool(self.names or self.reference or self.alternate)
 
 
-def read_call(observation: Json) -> Call:
+def read_call(observation: Observation) -> Call:
     """The site that an Observation of a variant speaks of."""
-    parts = {pair: read_value(one) for one in objects(observation.get("component")) for pair in _pairs(one)}
-    change = read_concept(observation.get("code")).names()
-    names = frozenset(_names(observation, change))
+    parts = {pair: part.value for part in observation.parts for pair in part.code.pairs}
+    names = frozenset(_names(observation))
     reference, alternate = _base(parts.get(REFERENCE_ALLELE)), _base(parts.get(ALTERNATE_ALLELE))
     if reference is None or alternate is None:
         stated = {found.groups() for name in names if (found := _CHANGE.search(name))}
@@ -153,24 +152,18 @@ def _is_at(position: Position, call: Call) -> bool:
     return bool(known & call.names)
 
 
-def _names(observation: Json, code_words: tuple[str, ...]) -> Iterator[str]:
+def _names(observation: Observation) -> Iterator[str]:
     """rsIDs and HGVS names of the components for them; rsIDs in the code's words, too."""
-    for component in objects(observation.get("component")):
-        pairs = _pairs(component)
-        if pairs & {CODING_HGVS, GENOMIC_HGVS} or pairs & VARIATION_CODES:
-            value = read_value(component)
-            for word in (*value.names(), *(one.code for one in value.codings if one.code)):
-                yield word
-                yield from _RSID.findall(word)
-                # A genomic name without its reference sequence would be a coordinate of an unknown build.
-                change = word.rpartition(":")[2]
-                yield "" if change.startswith("g.") else change
-    for word in code_words:
+    for part in observation.parts_of(CODING_HGVS, GENOMIC_HGVS, *VARIATION_CODES):
+        for word in (*part.value.names, *(one.code for one in part.value.codings if one.code)):
+            yield word
+            yield from _RSID.findall(word)
+            # A genomic name without its reference sequence would be a coordinate of an unknown build.
+            change = word.rpartition(":")[2]
+            if not change.startswith("g."):
+                yield change
+    for word in observation.code.names:
         yield from _RSID.findall(word)
-
-
-def _pairs(component: Json) -> frozenset[tuple[str | None, str | None]]:
-    return frozenset(read_concept(component.get("code")).pairs())
 
 
 def _base(value: Concept | None) -> str | None:
@@ -181,10 +174,10 @@ def _base(value: Concept | None) -> str | None:
 def _copies(value: Concept | None) -> int | None:
     if value is None:
         return None
-    said = {copies for state, copies in _STATES.items() if state in value.pairs()}
-    said |= {_STATE_WORDS[name.casefold()] for name in value.names() if name.casefold() in _STATE_WORDS}
+    said = {copies for state, copies in _STATES.items() if state in value.pairs}
+    said |= {_STATE_WORDS[name.casefold()] for name in value.names if name.casefold() in _STATE_WORDS}
     return said.pop() if len(said) == 1 else None
 
 
 def _is_wild(value: Concept) -> bool:
-    return any(name.casefold() in _WILD_TYPE for name in value.names())
+    return any(name.casefold() in _WILD_TYPE for name in value.names)
