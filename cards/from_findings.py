@@ -98,7 +98,8 @@ def _acting_headline(answer: DrugAnswer, lead: Finding) -> str:
     if lead.possible and any(render_lead(one) != said for one in _leading(answer, lead)):
         gap = _telling_gap(answer.gaps)
         why = "results disagree" if gap and gap.kind == "results_disagree" else "several readings are possible"
-        return f"{', '.join(gene.gene for gene in lead.genes)} {why}, one of them calls for a change"
+        which = ", ".join(gene.gene for gene in lead.genes) + " " if lead.genes else ""
+        return f"{which}{why}, one of them calls for a change"
     return f"{said} ({genes})" if genes else said
 
 

@@ -49,7 +49,7 @@ def render_action(action: Action, drug: str) -> str:
     if action.kind in ("reduce", "increase"):
         return _change(action)
     if action.kind == "limit":
-        return f"Do not exceed {amount_words(action.amount)}." if action.amount else "Keep to a low maximum dose."
+        return _limit(action)
     if action.kind == "titrate":
         by = f", guided by {join([_word('monitor', key) for key in action.what])}" if action.what else ""
         return f"Titrate {_OF[action.of]}{by}."
@@ -102,6 +102,13 @@ def join(items: Sequence[str], last: str = "and") -> str:
 def plain(number: Decimal) -> str:
     """A number without trailing zeros or exponent."""
     return format(number.normalize(), "f")
+
+
+def _limit(action: Action) -> str:
+    if action.amount is None:
+        return "Keep to a low maximum dose."
+    words = amount_words(action.amount)
+    return f"Stay below {words}." if action.degree == "below" else f"Do not exceed {words}."
 
 
 def _change(action: Action) -> str:

@@ -93,12 +93,19 @@ def _dose_changes(order: DrugOrder, certain: Sequence[Finding]) -> Iterator[tupl
         return
     for finding in certain:
         for action in finding.actions:
-            if action.kind not in ("reduce", "increase") or action.of in ("maintenance", "calculated"):
+            if not _is_for_this_draft(action):
                 continue
             for change in _changes(action, order.doses):
                 kept = " (if it is kept)" if finding.alternative else ""
                 words = f"Change the dose of {finding.drug.name} {change.words}{kept}"
                 yield words, (Action("update", words, resource=_changed(order, change)),)
+
+
+def _is_for_this_draft(action: findings.Action) -> bool:
+    """Only a change with a number, of the dose that is being ordered: not of a later one, and no mere bound."""
+    if action.kind not in ("reduce", "increase") or action.of in ("maintenance", "calculated"):
+        return False
+    return action.degree != "at_least" and (action.degree != "consider" or action.of == "start")
 
 
 def _changes(action: findings.Action, doses: Sequence[DoseLine]) -> Iterator[_Change]:

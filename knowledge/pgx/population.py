@@ -73,8 +73,8 @@ def decide(criteria: Criteria, facts: PatientFacts) -> Membership:
 def _states(criteria: Criteria, facts: PatientFacts) -> Iterable[Membership]:
     if criteria.any_of:
         yield Membership.YES if facts.conditions & set(criteria.any_of) else Membership.UNKNOWN
-    if criteria.none_of and facts.conditions & set(criteria.none_of):
-        yield Membership.NO
+    if criteria.none_of:
+        yield _absence(criteria.none_of, facts)
     if criteria.age_from is not None or criteria.age_below is not None:
         yield _age(criteria, facts)
     if criteria.weight_over_kg is not None or criteria.weight_up_to_kg is not None:
@@ -87,6 +87,14 @@ def _states(criteria: Criteria, facts: PatientFacts) -> Iterable[Membership]:
         yield Membership.UNKNOWN
     if criteria.either:
         yield _either({decide(one, facts) for one in criteria.either})
+
+
+def _absence(names: Iterable[str], facts: PatientFacts) -> Membership:
+    """A state that must not be on file; a problem list that was not obtained leaves it open."""
+    if facts.conditions & set(names):
+        return Membership.NO
+    asked = facts.conditions_answer in (Answer.READ, Answer.NONE_ON_FILE)
+    return Membership.YES if asked else Membership.UNKNOWN
 
 
 def _either(states: set[Membership]) -> Membership:

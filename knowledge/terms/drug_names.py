@@ -35,8 +35,8 @@ class DrugNames:
     """RxNorm code of any level -> ingredient codes."""
     names: Mapping[str, tuple[str, ...]]
     """Normalised name -> ingredient codes."""
-    atc: Mapping[str, str]
-    """ATC code -> ingredient code."""
+    atc: Mapping[str, tuple[str, ...]]
+    """ATC code -> ingredient codes of every drug file that has it (combinations)."""
     local: Mapping[tuple[str, str], tuple[str, ...]]
     """(system URI, code) of the site's own tables -> ingredient codes."""
 
@@ -61,7 +61,7 @@ class DrugNames:
         if system in RXNORM:
             return self.products.get(code) or ((code,) if code in self.ingredients else ())
         if system in ATC:
-            return (self.atc[code],) if code in self.atc else ()
+            return self.atc.get(code, ())
         return self.local.get((system, code), ())
 
     def _by_name(self, name: str) -> tuple[str, ...]:
@@ -85,7 +85,10 @@ def load_drug_names(library: Library, overlay: Path | None = None, content: Path
     data = json.loads((content / "imported" / "drug_names.json").read_bytes())
     ingredients: dict[str, str] = data["ingredients"]
     products = {code: tuple(found) for code, found in data["products"].items()}
-    atc = {code: drug.rxnorm[0] for drug in library.drugs.values() for code in drug.atc}
+    atc: dict[str, tuple[str, ...]] = {}
+    for drug in library.drugs.values():
+        for code in drug.atc:
+            atc[code] = (*atc.get(code, ()), *drug.rxnorm[:1])
     names = _names(ingredients, products, data.get("names", {}))
     for brand, contents in data.get("brands", {}).items():
         names.setdefault(normalise_name(brand), tuple(contents))

@@ -1,0 +1,70 @@
+"""Loading: one digest over all content, a site's overlay over the shipped files, all faults at once."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from knowledge.library import Library, Policy
+from knowledge.loading.errors import ContentError
+from knowledge.loading.load import CONTENT, load_library, load_policy
+
+
+@pytest.fixture
+def content(tmp_path: Path) -> Path:
+    """A copy of the shipped content that a test may break."""
+    return shutil.copytree(CONTENT, tmp_path / "content")
+
+
+def write(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+
+
+def test_a_site_signs_off_and_changes_an_alternative_without_editing_shipped_files(tmp_path: Path) -> None:
+    """What the overlay says is merged over the shipped file; the rest stays; the digest tells the difference."""
+    write(
+        tmp_path / "drugs" / "clopidogrel.yaml",
+        'status: reviewed\nreviewed: {by: P&T committee, until: "2027-06-30"}\n',
+    )
+    shipped, local = load_library(), load_library(tmp_path)
+    assert (shipped.drugs["clopidogrel"].status, local.drugs["clopidogrel"].status) == ("transcribed", "reviewed")
+    assert shipped.drugs["clopidogrel"].tables == local.drugs["clopidogrel"].tables
+    assert shipped.digest != local.digest
+
+
+def test_an_overlay_that_breaks_the_schema_is_refused(tmp_path: Path) -> None:
+    """The site's file is held to the same schema."""
+    write(tmp_path / "drugs" / "clopidogrel.yaml", "status: fine\n")
+    with pytest.raises(ContentError, match="status"):
+        load_library(tmp_path)
+
+
+def test_all_broken_files_are_told_at_once(content: Path) -> None:
+    """Two files, two faults, one exception."""
+    for name in ("codeine", "warfarin"):
+        path = content / "drugs" / f"{name}.yaml"
+        path.write_text(path.read_text(encoding="utf-8").replace("status: transcribed", "status: No"), encoding="utf-8")
+    with pytest.raises(ContentError) as refused:
+        load_library(content=content)
+    assert {Path(fault.path).name for fault in refused.value.faults} == {"codeine.yaml", "warfarin.yaml"}
+
+
+def test_any_change_of_a_file_changes_the_digest(content: Path, library: Library) -> None:
+    """Even a comment: the digest is that of the bytes."""
+    path = content / "drugs" / "codeine.yaml"
+    path.write_text(path.read_text(encoding="utf-8") + "# checked\n", encoding="utf-8")
+    changed = load_library(content=content)
+    assert changed.digest != library.digest
+    assert changed.drugs["codeine"].version != library.drugs["codeine"].version
+    assert changed.drugs["warfarin"].version == library.drugs["warfarin"].version
+
+
+def test_a_policy_is_read_over_the_defaults_and_its_faults_are_told(tmp_path: Path) -> None:
+    """Known settings only, with the names of those that are known."""
+    assert load_policy(None) == Policy()
+    write(tmp_path / "policy.yaml", "bodies: [FDA, CPIC]\nshow_no_action: true\n")
+    assert load_policy(tmp_path) == Policy(bodies=("FDA", "CPIC"), show_no_action=True)
+    write(tmp_path / "policy.yaml", "colour: red\n")
+    with pytest.raises(ContentError, match="'colour' is no policy"):
+        load_policy(tmp_path)

@@ -1,0 +1,76 @@
+"""Populations hold, do not hold, or cannot be told."""
+
+from dataclasses import replace
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from knowledge.facts import Answer, DrugUse, Ingredient, PatientFacts
+from knowledge.library import Criteria
+from knowledge.pgx.population import Membership, decide
+
+TODAY = date(2026, 11, 23)
+ADULT = Criteria(age_from=Decimal(18))
+HEAVY = Criteria(weight_over_kg=Decimal(40))
+
+
+def taking(since: date | None, answer: Answer = Answer.READ) -> PatientFacts:
+    """A patient on phenytoin."""
+    use = DrugUse((Ingredient("phenytoin", "8183"),), "phenytoin", since=since)
+    return PatientFacts(today=TODAY, medications=(use,), medications_answer=answer)
+
+
+@pytest.mark.parametrize(
+    ("criteria", "facts", "membership"),
+    [
+        (ADULT, {"age": Decimal(18)}, "yes"),
+        (ADULT, {"age": Decimal("17.9")}, "no"),
+        (ADULT, {}, "unknown"),
+        (Criteria(age_below=Decimal(12)), {"age": Decimal(12)}, "no"),
+        (HEAVY, {"weight_kg": Decimal(40)}, "no"),
+        (HEAVY, {"weight_kg": Decimal("40.1")}, "yes"),
+        (HEAVY, {}, "unknown"),
+        (Criteria(any_of=("a", "b")), {"conditions": frozenset({"b"})}, "yes"),
+        (Criteria(any_of=("a",)), {"conditions": frozenset({"b"})}, "unknown"),
+        (Criteria(any_of=("a",), none_of=("b",)), {"conditions": frozenset({"a", "b"})}, "no"),
+        (Criteria(none_of=("a",)), {}, "yes"),
+        (Criteria(none_of=("a",)), {"conditions_answer": Answer.NOT_FETCHED}, "unknown"),
+        (Criteria(none_of=("a",)), {"conditions_answer": Answer.WITHHELD}, "unknown"),
+        (Criteria(either=(ADULT, HEAVY)), {"age": Decimal(10), "weight_kg": Decimal(50)}, "yes"),
+        (Criteria(either=(ADULT, HEAVY)), {"age": Decimal(10)}, "unknown"),
+        (Criteria(either=(ADULT, HEAVY)), {"age": Decimal(10), "weight_kg": Decimal(30)}, "no"),
+        (Criteria(judgement="no alternative is available"), {}, "unknown"),
+    ],
+)
+def test_a_population_is_decided_from_what_is_on_file(
+    criteria: Criteria, facts: dict[str, Any], membership: str
+) -> None:
+    """Each criterion at its edge, and without the fact that it needs."""
+    assert decide(criteria, PatientFacts(**facts)) == membership
+
+
+@pytest.mark.parametrize(
+    ("facts", "naive", "three_months"),
+    [
+        (taking(date(2026, 7, 1)), "no", "yes"),
+        (taking(date(2026, 11, 1)), "no", "no"),
+        (taking(None), "no", "unknown"),
+        (PatientFacts(medications_answer=Answer.READ), "unknown", "no"),
+        (PatientFacts(medications_answer=Answer.NOT_FETCHED), "unknown", "unknown"),
+    ],
+)
+def test_use_and_naivety_follow_the_medication_list_as_far_as_it_reaches(
+    facts: PatientFacts, naive: str, three_months: str
+) -> None:
+    """An absence on a list never proves that a medicine was never taken."""
+    assert decide(Criteria(naive_to="phenytoin"), facts) == naive
+    assert decide(Criteria(uses="phenytoin", uses_months=3), facts) == three_months
+
+
+def test_a_draft_is_no_use_yet() -> None:
+    """A medicine that is only being ordered has not been taken for any time."""
+    facts = taking(None)
+    drafted = replace(facts, medications=tuple(replace(use, draft=True) for use in facts.medications))
+    assert decide(Criteria(naive_to="phenytoin"), drafted) is Membership.UNKNOWN
