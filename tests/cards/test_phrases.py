@@ -30,6 +30,7 @@ from knowledge.findings import Action, Amount, Effect
         (Action("reduce", factor=Decimal("0.1")), "Reduce the dose to 10 % of the usual."),
         (Action("increase", percent=(Decimal(100),)), "Increase the dose by 100 %."),
         (Action("limit", amount=Amount(Decimal(20), "mg", "day")), "Do not exceed 20 mg per day."),
+        (Action("limit", amount=Amount(Decimal(20), "mg", "day"), degree="below"), "Stay below 20 mg per day."),
         (
             Action("titrate", of="dose", what=("inr", "response")),
             "Titrate the dose, guided by INR and clinical response.",

@@ -62,6 +62,8 @@ def doses_of(answer: DrugAnswer) -> list[tuple[str, float]]:
         (Action("reduce", amount=Amount(Decimal(1), "mg/kg", "day")), []),
         (Action("reduce", percent=(Decimal(100),)), []),
         (Action("reduce", of="start"), []),
+        (Action("reduce", percent=(Decimal(75),), of="start", degree="at_least"), []),
+        (Action("increase", percent=(Decimal(50), Decimal(100)), of="dose", degree="consider"), []),
         (Action("reduce", percent=(Decimal(25),), of="maintenance"), []),
     ],
 )
