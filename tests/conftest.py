@@ -64,6 +64,11 @@ def make_bundle(*resources: dict[str, Any], **members: Any) -> dict[str, Any]:
     }
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`--write-goldens` keeps the answers of today as the golden ones: for a change that is meant to change them."""
+    parser.addoption("--write-goldens", action="store_true", help="rewrite tests/golden/*/*/response*.json")
+
+
 @pytest.fixture(scope="session")
 def content() -> Content:
     """The shipped content."""
