@@ -84,7 +84,7 @@ def compare(row: dict[str, Any], folder: Path, library: Library) -> Iterator[str
 
 
 def compare_words(row: dict[str, Any], read: list[GeneResult], library: Library) -> Iterator[str]:
-    """Genotype as written, phenotype by our tables, and the laboratory's words, as far as the row and file have them."""
+    """Genotype as written and phenotype by our tables, as far as the row has them."""
     written = [one.as_written or "" for one in read]
     wanted = row["diplotype_as_written"]
     if not wanted.startswith("(") and not any(

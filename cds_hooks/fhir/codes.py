@@ -20,6 +20,11 @@ TBD_CODES = "http://hl7.org/fhir/uv/genomics-reporting/CodeSystem/tbd-codes-cs"
 DIAGNOSTIC_SECTION = "http://terminology.hl7.org/CodeSystem/v2-0074"
 
 SAME_SYSTEM = {
+    LOINC: LOINC,
+    SNOMED: SNOMED,
+    HGNC: HGNC,
+    PHARMVAR: PHARMVAR,
+    TBD_CODES: TBD_CODES,
     "https://loinc.org": LOINC,
     "http://www.loinc.org": LOINC,
     "urn:oid:2.16.840.1.113883.6.1": LOINC,
@@ -39,7 +44,10 @@ SAME_SYSTEM = {
     "http://hl7.org/fhir/uv/genomics-reporting/CodeSystem/tbd-codes": TBD_CODES,
     "http://hl7.org/fhir/v2/0074": DIAGNOSTIC_SECTION,
 }
-"""Other addresses under which senders name the same code system."""
+"""Addresses under which senders name a code system, without a closing slash."""
+
+USUAL_SYSTEMS = frozenset({LOINC, SNOMED, HGNC, PHARMVAR, TBD_CODES})
+"""Addresses that need no look-up."""
 
 GENOTYPE = (LOINC, "84413-4")
 HAPLOTYPE = (LOINC, "84414-2")

@@ -9,7 +9,7 @@ from __future__ import annotations
 from decimal import Decimal, InvalidOperation
 from typing import Any, NamedTuple
 
-from cds_hooks.fhir.codes import SAME_SYSTEM
+from cds_hooks.fhir.codes import SAME_SYSTEM, USUAL_SYSTEMS
 from cds_hooks.fhir.record import Json
 
 MAX_TEXT = 2_000
@@ -55,7 +55,7 @@ def text_of(value: object) -> str | None:
     """A non-empty string, trimmed and cut to `MAX_TEXT`; None for anything else."""
     if not isinstance(value, str):
         return None
-    return value[:MAX_TEXT].strip() or None
+    return (value if len(value) <= MAX_TEXT else value[:MAX_TEXT]).strip() or None
 
 
 def member(value: object, key: str) -> Any:
@@ -75,7 +75,7 @@ def objects(value: object) -> tuple[Json, ...]:
 def read_coding(value: Json) -> Coding:
     """One Coding; a system that is known under another address gets the usual one."""
     system = text_of(value.get("system"))
-    if system is not None:
+    if system is not None and system not in USUAL_SYSTEMS:
         system = SAME_SYSTEM.get(system.rstrip("/"), system)
     return Coding(system, text_of(value.get("code")), text_of(value.get("display")))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from cds_hooks.fhir.gene_results import read_results
 from cds_hooks.fhir.record import Json
+from cds_hooks.fhir.unwrapping import collect
 from knowledge.facts import GeneResult
 from knowledge.library import Library
 
@@ -13,4 +14,4 @@ def read_gene_results(resource: Json, library: Library) -> tuple[GeneResult, ...
 
     Results of any patient are read: a file may hold several. One that does not say its gene has "?" as its gene.
     """
-    return read_results((resource,), library)
+    return read_results(collect((resource,)), library)

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import islice
 
 from cds_hooks.fhir.gene_results import read_results
-from cds_hooks.fhir.record import Fetched, Json
+from cds_hooks.fhir.record import Fetched
 from cds_hooks.fhir.resource_status import newest_first
 from cds_hooks.fhir.statement_results import ANY_GENE
-from cds_hooks.fhir.unwrapping import collect
+from cds_hooks.fhir.unwrapping import Candidates, collect
 from cds_hooks.fhir.validation import state_problems
 from knowledge.facts import Answer, GeneRecord, GeneResult
 from knowledge.library import Library
+
+
+_MOST_VALIDATED = 50
+"""Results whose resources are validated; nobody has more that decide, but for a record that is not to be trusted."""
 
 
 @dataclass(frozen=True)
@@ -25,11 +30,18 @@ class GeneRecords:
     reason: str | None = None
 
 
-def read_gene_records(fetched: Fetched, patient_id: str, library: Library) -> GeneRecords:
-    """The answers of what was obtained. Withheld results are not even looked at."""
+def read_gene_records(
+    fetched: Fetched, patient_id: str, library: Library, deciding: Collection[str] = (), release: str = "R4"
+) -> GeneRecords:
+    """The answers of what was obtained. Withheld results are not even looked at.
+
+    The resources behind results on the `deciding` genes are validated, and what is wrong with one is noted on its
+    results.
+    """
     if fetched.answer is Answer.WITHHELD:
         return GeneRecords(answer=Answer.WITHHELD, reason=fetched.reason)
-    results = read_results(fetched.resources, library, patient_id)
+    candidates = collect(fetched.resources)
+    results = _note_invalid(read_results(candidates, library, patient_id), candidates, deciding, release)
     by_gene: dict[str, list[GeneResult]] = defaultdict(list)
     for result in results:
         by_gene[result.gene].append(result)
@@ -40,21 +52,16 @@ def read_gene_records(fetched: Fetched, patient_id: str, library: Library) -> Ge
     return GeneRecords(genes, answer, reason)
 
 
-def note_invalid(records: GeneRecords, resources: Iterable[object], genes: Iterable[str], release: str) -> GeneRecords:
-    """Validate the resources of the results on these genes, and note on each result what is wrong with its own."""
-    wanted = set(genes) & set(records.genes)
-    read = [
-        one for gene in wanted for one in records.genes[gene].results if one.answer is Answer.READ and one.result_id
-    ]
-    if not read:
-        return records
-    sources = {one.reference: one.resource for one in collect(resources).found if one.reference}
-    problems = {str(one.result_id): _problem(sources.get(str(one.result_id)), release) for one in read}
-    noted = dict(records.genes)
-    for gene in wanted:
-        results = tuple(_with_note(one, problems.get(one.result_id or "")) for one in noted[gene].results)
-        noted[gene] = replace(noted[gene], results=results)
-    return replace(records, genes=noted)
+def _note_invalid(
+    results: Sequence[GeneResult], candidates: Candidates, deciding: Collection[str], release: str
+) -> list[GeneResult]:
+    wanted = {one.result_id for one in results if one.gene in deciding and one.answer is Answer.READ} - {None}
+    if not wanted:
+        return list(results)
+    found = ((one.reference, one.resource) for one in candidates.found if one.reference in wanted)
+    resources = dict(islice(found, _MOST_VALIDATED))
+    problems = {reference: state_problems(resource, release) for reference, resource in resources.items()}
+    return [_with_note(one, problems.get(one.result_id)) for one in results]
 
 
 def _record(gene: str, listed: Sequence[GeneResult], incomplete: str | None) -> GeneRecord:
@@ -82,10 +89,6 @@ def _answer_for_others(
     if fetched.answer is Answer.UNREADABLE:
         return Answer.UNREADABLE, fetched.reason
     return Answer.NONE_ON_FILE, None
-
-
-def _problem(resource: Json | None, release: str) -> str | None:
-    return None if resource is None else state_problems(resource, release)
 
 
 def _with_note(result: GeneResult, problem: str | None) -> GeneResult:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from cds_hooks.fhir.gene_index import index_genes
@@ -16,7 +16,7 @@ from cds_hooks.fhir.reports import read_reports
 from cds_hooks.fhir.statement_results import results_of
 from cds_hooks.fhir.statements import Reading, Statement, read_statement
 from cds_hooks.fhir.subject import is_of_other
-from cds_hooks.fhir.unwrapping import collect
+from cds_hooks.fhir.unwrapping import Candidates
 from cds_hooks.fhir.variants import combine_calls
 from knowledge.facts import GeneResult
 from knowledge.library import Library
@@ -40,15 +40,12 @@ class Linked:
     regions: list[Statement] = field(default_factory=list)
 
 
-def read_results(
-    resources: Iterable[object], library: Library, patient_id: str | None = None
-) -> tuple[GeneResult, ...]:
+def read_results(candidates: Candidates, library: Library, patient_id: str | None = None) -> tuple[GeneResult, ...]:
     """Every result on a gene of the library, in the order of the document.
 
     With `patient_id` the results of other patients are left out. A result that says it is there and does not say of
     which gene has `ANY_GENE` as its gene.
     """
-    candidates = collect(resources)
     index = index_genes(library)
     reading = Reading(library, index, GeneFinder(index, candidates))
     observations = candidates.of_kind("Observation")

@@ -8,7 +8,7 @@ from datetime import date
 from cds_hooks.fhir.allergies import read_allergies
 from cds_hooks.fhir.conditions import read_conditions
 from cds_hooks.fhir.drugs import read_medications, read_orders, read_taken_as_orders
-from cds_hooks.fhir.gene_records import GeneRecords, note_invalid, read_gene_records
+from cds_hooks.fhir.gene_records import GeneRecords, read_gene_records
 from cds_hooks.fhir.labs import read_weights
 from cds_hooks.fhir.person import find_patient, read_age, read_sex
 from cds_hooks.fhir.record import Record
@@ -49,8 +49,7 @@ def read_patient_facts(record: Record, library: Library, names: DrugNames, today
 
 def _read_genes(record: Record, library: Library, orders: Sequence[DrugOrder]) -> GeneRecords:
     """All gene results; those on genes that the ordered medicines ask for are validated, because they decide."""
-    genes = read_gene_records(record.gene_results, record.patient_id, library)
     index = library.drug_index
     drugs = [index.get(one.rxnorm or "") or index.get(one.name) for order in orders for one in order.ingredients]
     deciding = {gene for drug in drugs if drug is not None for gene in drug.genes}
-    return note_invalid(genes, record.gene_results.resources, deciding, record.release)
+    return read_gene_records(record.gene_results, record.patient_id, library, deciding, record.release)

@@ -26,11 +26,10 @@ FUNCTIONS = {"none": "No function", "decreased": "Decreased function", "normal":
 def _gene(
     symbol: str, hgnc: str, ncbi: str, alleles: dict[str, str], method: str = "function_pair", **more: Any
 ) -> Gene:
-    listed = {name: Allele(name, function, more.get("values", {}).get(name)) for name, function in alleles.items()}
-    more.pop("values", None)
-    return Gene(
-        symbol, method, f"HGNC:{hgnc}", ncbi, "transcribed", FUNCTIONS, listed, **{"phenotypes": _PAIRS, **more}
-    )
+    values = more.pop("values", {})
+    listed = {name: Allele(name, function, values.get(name)) for name, function in alleles.items()}
+    more = {"phenotypes": _PAIRS, **more}
+    return Gene(symbol, method, f"HGNC:{hgnc}", ncbi, "transcribed", FUNCTIONS, listed, **more)
 
 
 _PAIRS = {

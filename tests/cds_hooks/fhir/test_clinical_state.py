@@ -14,6 +14,7 @@ from cds_hooks.fhir.record import Fetched
 from knowledge.facts import Answer, Ingredient, LabValue
 from knowledge.library import ConditionSet
 
+UCUM = "http://unitsofmeasure.org"
 STROKE = ConditionSet("stroke", "stroke", {SNOMED: ("230690007",), "http://hl7.org/fhir/sid/icd-10": ("I63",)})
 STATES = replace(LIBRARY, conditions={"stroke": STROKE})
 CODE = concept((SNOMED, "230690007", "Stroke"))

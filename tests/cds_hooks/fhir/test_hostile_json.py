@@ -48,26 +48,20 @@ SEEDS: list[dict[str, Any]] = [
         "medicationReference": {"reference": "#m1", "display": "codeine"},
         "medication": {"concept": concept((RXNORM, "2670", "codeine"))},
         "dosageInstruction": [
-            {"timing": {"repeat": {"frequency": 1, "period": 1, "periodUnit": "d", "boundsPeriod": {"start": "2024-01-01"}}},
+            {"timing": {"repeat": {"frequency": 1, "period": 1, "periodUnit": "d"}},
              "doseAndRate": [{"doseQuantity": {"value": 1, "unit": "mg"}}]}
         ],
     },
-    {"resourceType": "Patient", "id": "demo-1", "birthDate": "1980-01-01", "gender": "male", "extension": [{"url": "x"}]},
+    {"resourceType": "Patient", "id": "demo-1", "birthDate": "1980-01-01", "extension": [{"url": "x"}]},
     {"resourceType": "Condition", "clinicalStatus": concept((None, "active", None)), "code": POOR},
     {"resourceType": "AllergyIntolerance", "code": POOR, "reaction": [{"substance": POOR}]},
 ]  # fmt: skip
 
+WORDS = st.text(max_size=20) | st.sampled_from(["*1/*2", "#c1", "final", "Observation/o1"])
+KEYS = st.sampled_from(["coding", "code", "text", "value", "reference"])
 JUNK = st.recursive(
-    st.none()
-    | st.booleans()
-    | st.integers()
-    | st.floats()
-    | st.text(max_size=20)
-    | st.sampled_from(["*1/*2", "#c1", "final"]),
-    lambda inner: (
-        st.lists(inner, max_size=3)
-        | st.dictionaries(st.sampled_from(["coding", "code", "text", "value", "reference"]), inner)
-    ),
+    st.none() | st.booleans() | st.integers() | st.floats() | WORDS,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(KEYS, inner),
     max_leaves=5,
 )
 
