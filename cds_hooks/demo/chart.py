@@ -7,12 +7,13 @@ from dataclasses import dataclass
 
 from cds_hooks.demo.patients import DemoPatient, Json
 
-_SECTIONS = (
-    ("Gene results", ("Observation", "DiagnosticReport")),
-    ("Problems and procedures", ("Condition", "Procedure")),
-    ("Current medicines", ("MedicationRequest", "MedicationStatement")),
-    ("Allergies", ("AllergyIntolerance",)),
-)
+_SECTIONS = {
+    "Gene results": ("Observation", "DiagnosticReport"),
+    "Problems and procedures": ("Condition", "Procedure"),
+    "Current medicines": ("MedicationRequest", "MedicationStatement"),
+    "Allergies": ("AllergyIntolerance",),
+    "Measurements": ("measurement",),
+}
 _DATES = ("effectiveDateTime", "onsetDateTime", "performedDateTime", "authoredOn")
 
 
@@ -35,9 +36,14 @@ class Section:
 def read_chart(patient: DemoPatient) -> tuple[Section, ...]:
     """The sections of a chart, in the order in which this service cares for them."""
     return tuple(
-        Section(title, tuple(_line(one) for one in patient.resources if one["resourceType"] in kinds))
-        for title, kinds in _SECTIONS
+        Section(title, tuple(_line(one) for one in patient.resources if _kind(one) in kinds))
+        for title, kinds in _SECTIONS.items()
     )
+
+
+def _kind(resource: Json) -> str:
+    """The resource's type; an Observation with a quantity is a measurement, no gene result."""
+    return "measurement" if "valueQuantity" in resource else str(resource["resourceType"])
 
 
 def _line(resource: Json) -> Line:
