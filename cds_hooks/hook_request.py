@@ -168,10 +168,20 @@ def _named_patients(request: HookRequest) -> Iterator[tuple[str, str]]:
     if sent is not None and sent.get("resourceType") == "Patient" and isinstance(sent.get("id"), str):
         yield "/prefetch/patient/id", sent["id"]
     for index, draft in enumerate(request.drafts):
-        for member in ("subject", "patient"):
-            patient = patient_of(draft.get(member))
-            if patient is not None:
-                yield f"/context/draftOrders/entry/{index}/resource/{member}", patient
+        yield from _subjects(draft, f"/context/draftOrders/entry/{index}/resource")
+    for key, value in request.prefetch.items():
+        entries = value.get("entry") if value is not None else None
+        for index, entry in enumerate(entries if isinstance(entries, list) else ()):
+            resource = entry.get("resource") if isinstance(entry, dict) else None
+            if isinstance(resource, dict):
+                yield from _subjects(resource, f"/prefetch/{key}/entry/{index}/resource")
+
+
+def _subjects(resource: Json, where: str) -> Iterator[tuple[str, str]]:
+    for member in ("subject", "patient"):
+        patient = patient_of(resource.get(member))
+        if patient is not None:
+            yield f"{where}/{member}", patient
 
 
 def patient_of(reference: object) -> str | None:

@@ -16,7 +16,6 @@ from cds_hooks.fhir.validation import state_problems
 from knowledge.facts import Answer, GeneRecord, GeneResult
 from knowledge.library import Library
 
-
 _MOST_VALIDATED = 50
 """Results whose resources are validated; nobody has more that decide, but for a record that is not to be trusted."""
 

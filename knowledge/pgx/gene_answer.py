@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 
-from knowledge.facts import Answer, DrugUse, GeneRecord, GeneResult, Ingredient, PatientFacts
+from knowledge.facts import Answer, DrugUse, GeneRecord, GeneResult, Ingredient, PatientFacts, Sex
 from knowledge.findings import Basis, Gap, GeneState
 from knowledge.library import Gene, Library
 from knowledge.pgx.genotype import Presence
@@ -28,6 +29,10 @@ _GAP_WORDS = {
     Answer.WITHHELD: "{gene} results may not be used",
     Answer.NOT_FETCHED: "{gene} results could not be fetched",
 }
+
+
+MOST_NAMED = 10
+"""References and dates of results that a gene's state names."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +58,7 @@ def answer_gene(
 ) -> GeneAnswer:
     """The answer of the record on one gene, for one drug."""
     gene, record = library.genes[symbol], facts.gene(symbol)
-    read = [_Read(one, interpret(library, gene, one, facts.sex)) for one in record.results if one.answer is Answer.READ]
+    read = _interpret_each(library, gene, record.results, facts.sex)
     usable = [one for one in read if one.meaning.values]
     if not usable:
         return _without_value(gene, record, read)
@@ -64,6 +69,20 @@ def answer_gene(
         state = _converted(gene, state, conversion.values, conversion.because)
     notes = (*state.notes, *(f"{name} is on the medication list and was not counted" for name in conversion.named))
     return GeneAnswer(symbol, conversion.values, replace(state, notes=notes), disagreement=_disagreement(gene, usable))
+
+
+def _interpret_each(library: Library, gene: Gene, results: Iterable[GeneResult], sex: Sex | None) -> list[_Read]:
+    """Every readable result with its meaning; results that say the same are interpreted once."""
+    known: dict[tuple[object, ...], Interpretation] = {}
+    read = []
+    for one in results:
+        if one.answer is not Answer.READ:
+            continue
+        said = (one.genotype, one.reported_phenotype, one.reported_score, one.notes)
+        if said not in known:
+            known[said] = interpret(library, gene, one, sex)
+        read.append(_Read(one, known[said]))
+    return read
 
 
 def allele_gap(answer: GeneAnswer, allele: str) -> Gap:
@@ -122,6 +141,8 @@ def _state(gene: Gene, usable: Sequence[_Read], values: Sequence[GeneValue]) -> 
     results = [one.result for one in usable]
     notes = [note for one in meanings for note in one.notes] + [one.gap for one in meanings if one.gap]
     notes += ["the result is preliminary" for one in results if one.preliminary]
+    if len(results) > MOST_NAMED:
+        notes.append(f"{len(results)} results are on file, the newest {MOST_NAMED} are named")
     return GeneState(
         gene.id,
         Answer.READ,
@@ -192,8 +213,9 @@ def _reported(results: Iterable[GeneResult]) -> str | None:
 
 
 def _ids(results: Iterable[GeneResult]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(one.result_id for one in results if one.result_id))
+    """The first of the results' references, newest first: a card is read, not searched."""
+    return tuple(islice(dict.fromkeys(one.result_id for one in results if one.result_id), MOST_NAMED))
 
 
 def _dates(results: Iterable[GeneResult]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(one.date for one in results if one.date))
+    return tuple(islice(dict.fromkeys(one.date for one in results if one.date), MOST_NAMED))
