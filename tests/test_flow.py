@@ -16,8 +16,8 @@ from typing import Any
 
 import orjson
 import pytest
-from conftest import SETTINGS
 from flask.testing import FlaskClient
+from samples import SETTINGS
 
 from app import create_app
 from cds_hooks.content import Content

@@ -8,9 +8,9 @@ from typing import Any
 
 import orjson
 import pytest
-from conftest import SETTINGS
 from fhir_stub import FhirStub, Reply, json_reply
 from flask.testing import FlaskClient
+from samples import SETTINGS
 
 from app import create_app
 from cds_hooks.content import Content
