@@ -13,6 +13,7 @@ from cds_hooks.fhir.loose_statements import read_haplotypes, read_loose_implicat
 from cds_hooks.fhir.observation_kind import Kind
 from cds_hooks.fhir.phenotypes import Words
 from cds_hooks.fhir.reports import read_reports
+from cds_hooks.fhir.resource_status import Status
 from cds_hooks.fhir.statement_results import results_of
 from cds_hooks.fhir.statements import Reading, Statement, read_statement
 from cds_hooks.fhir.subject import is_of_other
@@ -107,6 +108,10 @@ def _link_implication(
             linked.nameless.append(one)
         elif not sources:
             linked.loose.append(one)
+        return
+    if one.status != Status():
+        # What is not final stays a result of its own, and keeps its reservation.
+        linked.loose.append(one)
         return
     targets = [source for source in sources if source.named.gene == gene]
     if not targets:

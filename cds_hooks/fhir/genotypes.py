@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from cds_hooks.fhir.codes import GENOTYPE, GL_STRING, HAPLOTYPE, IMGT_HLA, PHARMVAR, VARIATION_CODES
-from cds_hooks.fhir.coding import Concept
+from cds_hooks.fhir.coding import Concept, has_value
 from cds_hooks.fhir.observation import Observation
 from knowledge.library import Gene
 from knowledge.pgx.diplotype import Genotype, UnreadableGenotype, read_genotype, strip_symbol
@@ -32,13 +32,14 @@ class ValueRead:
 
 
 NO_VALUE = ValueRead(reason="it holds no value")
+UNSPELLED = ValueRead(reason="its value is a measurement, and neither a genotype nor words")
 
 
 def read_genotype_value(gene: Gene, observation: Observation) -> ValueRead:
     """The genotype of an Observation of one gene, of its own value or else of a component 84413-4 or 84414-2."""
     texts = tuple(dict.fromkeys(_texts(observation)))
     if not texts:
-        return NO_VALUE
+        return UNSPELLED if has_value(observation.resource) else NO_VALUE
     read: dict[str, tuple[str, str]] = {}
     refused: dict[str, str] = {}
     for text in texts:

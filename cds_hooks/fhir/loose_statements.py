@@ -40,7 +40,7 @@ def read_haplotypes(free: Sequence[Statement], library: Library) -> Iterator[Pla
 
 
 def _read_haplotypes(gene: Gene, group: Sequence[Statement]) -> GeneResult:
-    first = group[0]
+    first = _most_reserved(group)
     problem = next((one.status.problem for one in group if one.status.problem), None)
     texts = [_haplotype_text(one) for one in group]
     written = " and ".join(dict.fromkeys(text for text in texts if text)) or None
@@ -84,7 +84,7 @@ def read_variants(loose: Sequence[Statement], answered: frozenset[str], library:
 
 
 def _read_variants(gene: Gene, group: Sequence[Statement]) -> GeneResult:
-    first = group[0]
+    first = _most_reserved(group)
     usable = [one for one in group if one.status.problem is None]
     read = combine_calls(gene, [one.call for one in usable if one.call is not None])
     if read.genotype is not None and is_readable(gene, read.genotype):
@@ -112,6 +112,11 @@ def read_nameless(
     if variants and not studied:
         reason = f"{NO_DIPLOTYPE}; they do not say which gene they are of"
         yield variants[0].found.number, unreadable(variants[0], ANY_GENE, reason)
+
+
+def _most_reserved(group: Sequence[Statement]) -> Statement:
+    """The statement that stands for a group: a preliminary one where there is one, so that the result is marked."""
+    return next((one for one in group if one.status.preliminary), group[0])
 
 
 def _by_gene(statements: Sequence[Statement], library: Library) -> Iterator[tuple[Gene, list[Statement]]]:

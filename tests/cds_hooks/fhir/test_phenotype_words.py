@@ -179,3 +179,26 @@ def test_score_is_read_when_a_component_of_that_name_holds_it() -> None:
     score = {"code": concept(text="Activity score"), "valueQuantity": {"value": 1.5}}
     expected = read("CYP2C9", None, reported_score="1.5")
     assert results(observation("84413-4", None, studied("CYP2C9"), score)) == (expected,)
+
+
+def test_words_do_not_decide_for_a_genotype_when_they_are_not_final() -> None:
+    """A preliminary or doubtful implication stays a result of its own, with its reservation."""
+    whole = genotype("CYP2C19", "*1/*35B", id="g1")
+    source = [{"reference": "Observation/g1"}]
+    early = implied("therapeutic-implication", POOR, id="i1", derivedFrom=source, status="preliminary")
+    doubtful = implied("therapeutic-implication", POOR, id="i2", derivedFrom=source, status="unknown")
+    reason = "“*35B” is no allele of CYP2C19"
+    words = {"reported_phenotype": "Poor metabolizer"}
+    assert results(whole, early, doubtful) == (
+        unreadable("CYP2C19", reason, as_written="*1/*35B", result_id="Observation/g1"),
+        read("CYP2C19", None, **words, result_id="Observation/i1", preliminary=True),
+        unreadable("CYP2C19", "its status is unknown", **words, result_id="Observation/i2"),
+    )
+
+
+def test_measured_activity_is_unreadable_when_it_comes_instead_of_words() -> None:
+    """A number is on file; what it means is not for this service to say."""
+    code = concept(("http://lab.example/tests", "T-9", "TPMT activity"))
+    found = observation(code, valueQuantity={"value": 21.5, "unit": "U/mL"})
+    reason = "its value is a measurement, and neither a genotype nor words"
+    assert results(found) == (unreadable("TPMT", reason),)
