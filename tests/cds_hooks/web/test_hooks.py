@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Callable
 from typing import Any
 
@@ -243,13 +242,25 @@ def test_another_patient_in_the_data_is_refused(client: FlaskClient, order_selec
     assert b"demo-" not in answer.data
 
 
-def test_a_result_of_another_patient_is_not_used(client: FlaskClient, order_select: Request) -> None:
-    """It says nothing about this one: the drug's genes are as if nothing were on file."""
-    result = order_select["prefetch"]["geneResults"]["entry"][0]["resource"]
-    result["subject"] = {"reference": "Patient/demo-2"}
-    without = copy.deepcopy(order_select)
-    without["prefetch"]["geneResults"] = None
-    assert summaries(client.post(URL, json=order_select)) == summaries(client.post(URL, json=without))
+def test_a_prefetched_result_of_another_patient_is_refused(client: FlaskClient, order_select: Request) -> None:
+    """Whoever put it there has mixed up two patients."""
+    order_select["prefetch"]["geneResults"]["entry"][0]["resource"]["subject"] = {"reference": "Patient/demo-2"}
+    answer = client.post(URL, json=order_select)
+    place = "/prefetch/geneResults/entry/0/resource/subject"
+    assert answer.status_code == 400
+    assert [text.partition(":")[0] for text in diagnostics(answer)] == [place]
+
+
+def test_a_fetched_result_of_another_patient_is_not_used(
+    client: FlaskClient, order_select: Request, fhir_stub: FhirStub
+) -> None:
+    """A server that answers with somebody else's result has told nothing about this patient."""
+    results = order_select["prefetch"].pop("geneResults")
+    fhir_stub.answers["Observation"] = json_reply({"resourceType": "Bundle", "total": 0})
+    none = summaries(client.post(URL, json=order_select | {"fhirServer": fhir_stub.url}))
+    results["entry"][0]["resource"]["subject"] = {"reference": "Patient/demo-2"}
+    fhir_stub.answers["Observation"] = json_reply(results)
+    assert summaries(client.post(URL, json=order_select | {"fhirServer": fhir_stub.url})) == none
 
 
 def test_a_failed_prefetch_is_no_empty_one(client: FlaskClient, order_select: Request) -> None:
