@@ -9,7 +9,7 @@ from cds_hooks.demo.patients import DemoPatient, Json
 
 _SECTIONS = {
     "Gene results": ("Observation", "DiagnosticReport"),
-    "Problems and procedures": ("Condition", "Procedure"),
+    "Problems": ("Condition", "Procedure"),
     "Current medicines": ("MedicationRequest", "MedicationStatement"),
     "Allergies": ("AllergyIntolerance",),
     "Measurements": ("measurement",),

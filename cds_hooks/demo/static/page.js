@@ -65,7 +65,10 @@ async function sendFeedback(card, item, said) {
   try {
     const answer = await postJson(card.dataset.feedback, JSON.stringify(feedback));
     outcome.textContent = answer.ok ? said : `The feedback was refused (${answer.status}).`;
-    if (answer.ok) card.querySelectorAll("button").forEach((button) => { button.disabled = true; });
+    if (answer.ok) {
+      card.querySelectorAll("button").forEach((button) => { button.disabled = true; });
+      outcome.focus();  // the button that had the focus is gone
+    }
   } catch (error) {
     outcome.textContent = `The feedback could not be sent: ${error.message}.`;
   }
