@@ -67,10 +67,11 @@ def read_statement(found: Found, reading: Reading) -> Statement | None:
     if named.foreign:
         return None
     gene = reading.library.genes.get(named.gene or "")
+    concerned = [gene] if gene else [reading.library.genes[symbol] for symbol in named.concerned]
+    if kind is Kind.OTHER and concerned and all(is_other_allele(one, observation) for one in concerned):
+        return None
     if gene is None:
         return _without_gene(found, kind, named, status)
-    if kind is Kind.OTHER and not named.problem and is_other_allele(gene, observation):
-        return None
     return _with_gene(found, kind, named, status, gene, reading)
 
 

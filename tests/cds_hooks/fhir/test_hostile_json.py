@@ -21,6 +21,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from cds_hooks.fhir.gene_file import read_gene_results
+from cds_hooks.fhir.genotypes import is_readable
 from cds_hooks.fhir.patient_facts import read_patient_facts
 from knowledge.facts import Answer
 
@@ -107,6 +108,14 @@ def test_nothing_raises_when_members_have_wrong_types(resources: list[Any]) -> N
 def test_nothing_raises_when_the_json_is_no_fhir(junk: Any) -> None:
     """Numbers, lists, texts in the place of a resource."""
     read_everything((junk,))
+
+
+@given(st.text(alphabet="*123/x+ CYPD69.ACGT>|;", max_size=16))
+def test_genotype_is_read_only_when_the_grammar_reads_what_was_written(text: str) -> None:
+    """No text becomes a genotype on its way through FHIR."""
+    gene = LIBRARY.genes["CYP2C19"]
+    for one in read_gene_results(genotype("CYP2C19", text), LIBRARY):
+        assert (one.genotype is not None) == is_readable(gene, text.strip())
 
 
 def test_nothing_raises_when_json_is_nested_deeply() -> None:

@@ -54,5 +54,6 @@ def test_presence_is_read_when_a_local_code_names_the_allele() -> None:
 
 def test_nothing_is_said_when_the_test_is_of_an_allele_without_meaning_here() -> None:
     """An HLA-B*27 test says nothing on *57:01, and is no unreadable result of it."""
-    code = concept(("http://lab.example/tests", "B27", "HLA-B*27"))
-    assert results(observation(code, "positive")) == ()
+    local = concept(("http://lab.example/tests", "B27", "HLA-B*27"))
+    unlisted = concept((LOINC, "99999-8", "HLA-B*27:05 [Presence]"))
+    assert [results(observation(code, "positive")) for code in (local, unlisted)] == [(), ()]
