@@ -88,11 +88,10 @@ def _gene_lines(state: GeneState) -> Iterator[str]:
     if state.answer is not Answer.READ:
         return
     score = f", activity score {escape(state.score)}" if state.score else ""
-    written = f" {escape(state.diplotype)}" if state.diplotype else ""
     shown = state.phenotype if state.phenotype != state.diplotype else None
     means = f": {escape(shown)}{score}" if shown else ""
     where = ", ".join(escape(one) for one in (*state.result_ids, *(date[:10] for date in state.dates)))
-    yield f"{state.gene}{written}{means}" + (f" ({state.basis}; {where})" if where else f" ({state.basis})")
+    yield f"{escape(state.called)}{means}" + (f" ({state.basis}; {where})" if where else f" ({state.basis})")
     if state.genotype_says:
         because = escape(join(state.because))
         yield f"{state.gene}: genotype says {state.genotype_says}, acts as {state.phenotype} because of {because}"

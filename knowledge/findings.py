@@ -109,6 +109,13 @@ class GeneState:
     dates: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 
+    @property
+    def called(self) -> str:
+        """Gene and genotype in words, the gene named once ("CYP2C19 *2/*3", also where the laboratory named it)."""
+        if self.diplotype is None:
+            return self.gene
+        return self.diplotype if self.diplotype.startswith(self.gene) else f"{self.gene} {self.diplotype}"
+
 
 @dataclass(frozen=True)
 class Gap:

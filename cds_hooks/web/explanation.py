@@ -41,7 +41,6 @@ def _explain_gene(gene: GeneState) -> str:
     if gene.phenotype is None:
         return f"{gene.gene} {gene.answer.replace('_', ' ')}"
     score = f", score {gene.score}" if gene.score else ""
-    written = f" {gene.diplotype}" if gene.diplotype else ""
     converted = f" (genotype says {gene.genotype_says}, because of {', '.join(gene.because)})" if gene.because else ""
-    return f"{gene.gene}{written}: {gene.phenotype}{score}{converted}"
+    return f"{gene.called}: {gene.phenotype}{score}{converted}"
 
