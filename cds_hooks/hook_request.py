@@ -15,7 +15,7 @@ from typing import Any
 import orjson
 
 from cds_hooks.errors import Fault, InvalidRequestError, MalformedRequestError, PatientMismatchError
-from cds_hooks.json_schema import find_faults
+from cds_hooks.json_schema import find_faults, make_pointer
 
 Json = Mapping[str, Any]
 """One raw FHIR resource."""
@@ -155,37 +155,43 @@ def _require_same_patient(request: HookRequest) -> None:
     """All data must be of `context.patientId`; which ones are not is said by their place."""
     mend = "context.patientId and the data must be of one patient."
     faults = [
-        Fault(where, "is of another patient than /context/patientId", mend, "conflict")
-        for where, patient in _named_patients(request)
-        if patient != request.patient_id
+        Fault(make_pointer(place), "is of another patient than /context/patientId", mend, "conflict")
+        for place in _find_others(request)
     ]
     if faults:
         raise PatientMismatchError(*faults)
 
 
-def _named_patients(request: HookRequest) -> Iterator[tuple[str, str]]:
+def _find_others(request: HookRequest) -> Iterator[tuple[str | int, ...]]:
+    """Places that name another patient."""
     sent = request.prefetch.get("patient")
-    if sent is not None and sent.get("resourceType") == "Patient" and isinstance(sent.get("id"), str):
-        yield "/prefetch/patient/id", sent["id"]
+    if (
+        sent is not None
+        and sent.get("resourceType") == "Patient"
+        and sent.get("id", request.patient_id) != request.patient_id
+    ):
+        yield "prefetch", "patient", "id"
     for index, draft in enumerate(request.drafts):
-        yield from _subjects(draft, f"/context/draftOrders/entry/{index}/resource")
+        for member in _others_in(draft, request.patient_id):
+            yield "context", "draftOrders", "entry", index, "resource", member
     for key, value in request.prefetch.items():
         entries = value.get("entry") if value is not None else None
         for index, entry in enumerate(entries if isinstance(entries, list) else ()):
             resource = entry.get("resource") if isinstance(entry, dict) else None
-            if isinstance(resource, dict):
-                yield from _subjects(resource, f"/prefetch/{key}/entry/{index}/resource")
+            for member in _others_in(resource, request.patient_id) if isinstance(resource, dict) else ():
+                yield "prefetch", key, "entry", index, "resource", member
 
 
-def _subjects(resource: Json, where: str) -> Iterator[tuple[str, str]]:
+def _others_in(resource: Json, patient_id: str) -> list[str]:
+    """Members of a resource that name another patient; a subject that names none plainly proves nothing."""
+    own = f"Patient/{patient_id}"
+    others = []
     for member in ("subject", "patient"):
-        patient = patient_of(resource.get(member))
-        if patient is not None:
-            yield f"{where}/{member}", patient
-
-
-def patient_of(reference: object) -> str | None:
-    """The patient's id in a Reference; None where it names none plainly (contained, by identifier, urn)."""
-    text = reference.get("reference") if isinstance(reference, dict) else None
-    found = _PATIENT.search(text) if isinstance(text, str) else None
-    return found[1] if found else None
+        holder = resource.get(member)
+        text = holder.get("reference") if isinstance(holder, dict) else None
+        if text == own or not isinstance(text, str):
+            continue
+        found = _PATIENT.search(text)
+        if found is not None and found[1] != patient_id:
+            others.append(member)
+    return others

@@ -10,23 +10,39 @@ from typing import Any
 
 import orjson
 from jsonschema import Draft202012Validator, ValidationError
-from referencing import Registry, Resource
 
 from cds_hooks.errors import Fault
 
 _FOLDER = Path(__file__).resolve().parent / "schema"
-_SHARED = ("request.schema.json",)
 _ODD = re.compile(r"[^0-9A-Za-z._-]")
 
 
 @cache
 def load_validator(name: str) -> Draft202012Validator:
     """The compiled validator of `schema/<name>.schema.json`."""
-    shared = [(file, Resource.from_contents(orjson.loads((_FOLDER / file).read_bytes()))) for file in _SHARED]
-    registry: Registry[Any] = Registry().with_resources(shared)
-    schema = orjson.loads((_FOLDER / f"{name}.schema.json").read_bytes())
+    schema = _inline(_read(f"{name}.schema.json"), f"{name}.schema.json")
     Draft202012Validator.check_schema(schema)
-    return Draft202012Validator(schema, registry=registry)
+    return Draft202012Validator(schema)
+
+
+def _read(file: str) -> Any:
+    return orjson.loads((_FOLDER / file).read_bytes())
+
+
+def _inline(node: Any, file: str) -> Any:
+    """The schema with every `$ref` replaced by what it refers to: looked up once here, not in every request."""
+    if isinstance(node, list):
+        return [_inline(each, file) for each in node]
+    if not isinstance(node, dict):
+        return node
+    rest = {key: _inline(value, file) for key, value in node.items() if key not in ("$ref", "$id", "$defs")}
+    if "$ref" not in node:
+        return rest
+    other, _, pointer = node["$ref"].partition("#")
+    target: Any = _read(other or file)
+    for step in pointer.split("/")[1:]:
+        target = target[step]
+    return {"allOf": [_inline(target, other or file)], **rest} if rest else _inline(target, other or file)
 
 
 def find_faults(name: str, data: object) -> tuple[Fault, ...]:

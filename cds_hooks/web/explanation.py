@@ -43,4 +43,3 @@ def _explain_gene(gene: GeneState) -> str:
     score = f", score {gene.score}" if gene.score else ""
     converted = f" (genotype says {gene.genotype_says}, because of {', '.join(gene.because)})" if gene.because else ""
     return f"{gene.called}: {gene.phenotype}{score}{converted}"
-
