@@ -6,7 +6,7 @@ may be wrong, and what a decision rests on is checked by the reader that needs i
 
 from __future__ import annotations
 
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any, NamedTuple
 
 from cds_hooks.fhir.codes import SAME_SYSTEM, USUAL_SYSTEMS
@@ -120,10 +120,7 @@ def read_decimal(value: object) -> Decimal | None:
         return None
     if isinstance(value, int) and value.bit_length() > 64:
         return None
-    try:
-        number = Decimal(str(value))
-    except (InvalidOperation, ValueError):
-        return None
+    number = Decimal(str(value))
     if not number.is_finite() or abs(number.adjusted()) > _MAX_DIGITS:
         return None
     return number
@@ -132,12 +129,6 @@ def read_decimal(value: object) -> Decimal | None:
 def resource_type(resource: object) -> str | None:
     """The resourceType; None where there is none."""
     return text_of(member(resource, "resourceType"))
-
-
-def relative_reference(resource: Json) -> str | None:
-    """The reference "Observation/123"; None where the type or the id is missing."""
-    kind, identity = resource_type(resource), text_of(resource.get("id"))
-    return f"{kind}/{identity}" if kind and identity else None
 
 
 def extensions(resource: Json, url: str) -> tuple[Json, ...]:

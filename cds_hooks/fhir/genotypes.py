@@ -24,7 +24,7 @@ _RSID = re.compile(r"\brs[0-9]{1,12}\b")
 
 @dataclass(frozen=True)
 class ValueRead:
-    """A genotype in the grammar's spelling, as it was written, or why there is none."""
+    """A genotype in the grammar's spelling, as it was written; `reason` says why there is none, or what it assumes."""
 
     genotype: str | None = None
     written: str | None = None

@@ -46,7 +46,8 @@ def _read_haplotypes(gene: Gene, group: Sequence[Statement]) -> GeneResult:
     written = " and ".join(dict.fromkeys(text for text in texts if text)) or None
     if problem or not all(texts):
         return unreadable(first, gene.id, problem or "a haplotype holds no value", written=written)
-    if gene.method == "allele_presence" and len(texts) == 1 and is_readable(gene, str(texts[0])):
+    # One HLA allele, reported once or twice, is carried: nothing need be known about the other copy.
+    if gene.method == "allele_presence" and len(set(texts)) == 1 and is_readable(gene, str(texts[0])):
         return read_result(first, gene.id, texts[0], None, written, ())
     if len(texts) != 2 or texts[0] == texts[1]:
         what = "one haplotype is" if len(texts) == 1 else f"{len(texts)} haplotypes are"
@@ -88,7 +89,8 @@ def _read_variants(gene: Gene, group: Sequence[Statement]) -> GeneResult:
     usable = [one for one in group if one.status.problem is None]
     read = combine_calls(gene, [one.call for one in usable if one.call is not None])
     if read.genotype is not None and is_readable(gene, read.genotype):
-        return read_result(first, gene.id, read.genotype, None, read.written, (_FROM_VARIANTS,))
+        notes = (_FROM_VARIANTS, *((read.reason,) if read.reason else ()))
+        return read_result(first, gene.id, read.genotype, None, read.written, notes)
     return unreadable(first, gene.id, read.reason or NO_DIPLOTYPE)
 
 

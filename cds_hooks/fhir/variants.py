@@ -32,6 +32,7 @@ from cds_hooks.fhir.observation import Observation
 from knowledge.library import Gene, Position
 
 NO_DIPLOTYPE = "variants are on file, and no diplotype"
+ASSUMED = "no other variant of the gene is reported: the other copy is taken as reference"
 _CHANGE = re.compile(r"([ACGT])>([ACGT])$")
 _RSID = re.compile(r"\brs[0-9]{1,12}\b")
 _STATES = {HOMOZYGOUS: 2, HETEROZYGOUS: 1, HEMIZYGOUS: 0, HETEROPLASMIC: 0, HOMOPLASMIC: 0}
@@ -74,7 +75,7 @@ def read_call(observation: Observation) -> Call:
 
 
 def combine_calls(gene: Gene, calls: Sequence[Call]) -> ValueRead:
-    """The genotype of a gene by its variants on file, or why there is none."""
+    """The genotype of a gene by its variants on file, with what was assumed for it; or why there is none."""
     if gene.positions:
         for position in gene.positions.values():
             at_position = [call for call in calls if _is_at(position, call)]
@@ -138,6 +139,7 @@ def _spell_variants(gene: Gene, copies: Counter[str], only: set[str]) -> ValueRe
         return ValueRead(reason=f"{NO_DIPLOTYPE}: a variant on one chromosome only is unusual in {gene.id}")
     elif len(names) == 1 and "Reference" in gene.alleles:
         text = f"Reference/{names[0]}"
+        return ValueRead(text, text, ASSUMED)
     elif len(copies) == 1 and len(names) == 2:
         text = f"{names[0]}/{names[1]}"
     elif gene.lowest_function and len(names) > 1:

@@ -202,3 +202,53 @@ def test_medicine_is_in_use_since_the_earliest_whole_date() -> None:
     got = [read_medications(record(medications=fetched(one)), NAMES, TODAY)[0] for one in (both, year)]
     whole = DrugUse((SIPONIMOD,), "siponimod 0.25 MG Oral Tablet", "MedicationStatement/s1", date(2024, 2, 3))
     assert got == [whole, replace(whole, since=None)]
+
+
+@pytest.mark.parametrize(
+    ("timing", "daily"),
+    [
+        ({"code": concept((None, "BID", None))}, Decimal(2)),
+        ({"repeat": {"timeOfDay": ["08:00", "20:00"]}}, Decimal(2)),
+        ({"repeat": {"frequency": 1, "period": 1, "periodUnit": "wk"}}, Decimal("0.1429")),
+        ({"repeat": {"frequency": 1, "period": 1, "periodUnit": "d", "dayOfWeek": ["mon"]}}, None),
+        ({"repeat": {"frequency": 1, "frequencyMax": 3, "period": 1, "periodUnit": "d"}}, None),
+        ({"repeat": {"frequency": 1, "period": 0, "periodUnit": "d"}}, None),
+        ({"repeat": {"frequency": 1}}, None),
+        ("twice", None),
+    ],
+)
+def test_doses_a_day_are_counted_when_the_timing_is_plain(timing: Any, daily: Decimal | None) -> None:
+    """Codes, times of day and periods; ranges, weekdays and halves of a statement are none."""
+    line = {"timing": timing, "doseAndRate": [{"doseQuantity": {"value": 1, "unit": "mg"}}]}
+    sent = draft(medicationCodeableConcept=CODED, dosageInstruction=[line])
+    assert [one.per_day for one in orders(sent)[0].doses] == [daily]
+
+
+@pytest.mark.parametrize("asked", [{"asNeeded": True}, {"asNeededCodeableConcept": {"text": "pain"}}])
+def test_doses_a_day_are_not_counted_when_given_as_needed(asked: dict[str, Any]) -> None:
+    """R5 and R4."""
+    timing = {"repeat": {"frequency": 2, "period": 1, "periodUnit": "d"}}
+    line = {**asked, "timing": timing, "doseAndRate": [{"doseQuantity": {"value": 1, "unit": "mg"}}]}
+    sent = draft(medicationCodeableConcept=CODED, dosageInstruction=[line])
+    assert [one.per_day for one in orders(sent)[0].doses] == [None]
+
+
+def test_ingredients_are_followed_when_a_medication_refers_to_them() -> None:
+    """To another Medication or Substance, or by the reference's display; inactive ones do not count."""
+    substance = {"resourceType": "Substance", "id": "s1", "code": concept(text="codeine")}
+    parts = [
+        {"itemReference": {"reference": "Substance/s1"}},
+        {"item": {"reference": {"reference": "Substance/9", "display": "Acetaminophen"}}},
+        {"itemCodeableConcept": concept(text="starch"), "isActive": False},
+    ]
+    mixed = {"resourceType": "Medication", "id": "m1", "ingredient": parts}
+    sent = draft(medicationReference={"reference": "Medication/m1"})
+    got = orders(sent, mixed, referenced={"Substance/s1": substance})
+    assert {one.name for one in got[0].ingredients} == {"acetaminophen", "codeine"}
+
+
+def test_order_says_so_when_its_medication_could_not_be_had() -> None:
+    """A reference without a name is no nameless draft."""
+    sent = draft(medicationReference={"reference": "Medication/9"})
+    reason = "the Medication that it refers to could not be had, and the reference carries no name"
+    assert orders(sent) == (order(sent, display="unnamed medicine", ingredients=(), reason=reason),)

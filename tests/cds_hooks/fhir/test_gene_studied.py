@@ -164,3 +164,61 @@ def test_nothing_is_read_when_the_gene_is_none_of_the_library() -> None:
     apoe = observation("84413-4", "e3/e4", component("48018-6", concept((HGNC, "HGNC:613", "APOE"))))
     other = observation("84414-2", concept((None, "1", "NM_014049.4(ACAD9):c.1249C>T")))
     assert results(apoe, other) == ()
+
+
+@pytest.mark.parametrize(
+    "marks",
+    [
+        {"component": [studied("CYP2C19")]},
+        {"extension": [{"url": GENE_EXTENSION, "valueCodeableConcept": concept((HGNC, "HGNC:2621", "CYP2C19"))}]},
+    ],
+)
+def test_result_of_a_local_code_is_found_when_component_or_extension_names_the_gene(marks: dict[str, Any]) -> None:
+    """The laboratory's own test code says nothing to others; without a value there is no result."""
+    code = concept(("http://lab.example/tests", "T-1", "Panel line 4"))
+    assert (results(observation(code, "*1/*2", **marks)), results(observation(code, **marks))) == (
+        (read("CYP2C19", "*1/*2"),),
+        (),
+    )
+
+
+def test_result_of_a_panel_code_is_found_when_its_value_names_the_gene() -> None:
+    """A general genetics code; under an unrelated code the value must spell alleles, too."""
+    words = {"reported_phenotype": "CYP2C19 poor metabolizer"}
+    panel = results(observation("55233-1", "CYP2C19 poor metabolizer"))
+    note = concept(("http://lab.example/tests", "N", "Note"))
+    remark, spelled = results(observation(note, "CYP2C19 was discussed")), results(observation(note, "CYP2C19 *1/*2"))
+    assert (panel, remark, spelled) == (
+        (read("CYP2C19", None, **words),),
+        (),
+        (read("CYP2C19", "*1/*2", as_written="CYP2C19 *1/*2"),),
+    )
+
+
+def test_nothing_is_read_when_what_it_is_derived_from_is_of_another_gene() -> None:
+    """The genotype names no gene; its haplotype names one that the library does not know."""
+    other = observation("84414-2", "e3", component("48018-6", concept((HGNC, "HGNC:613", "APOE"))), id="h1")
+    whole = observation("84413-4", "e3/e4", derivedFrom=[{"reference": "Observation/h1"}])
+    assert results(whole, other) == ()
+
+
+def test_gene_is_refused_when_the_value_names_a_gene_that_is_not_listed() -> None:
+    """Two genes as components, and a third in front of the alleles."""
+    reason = "it names CYP2C19 in one place and CYP2C9 in one place and TPMT in another"
+    got = results(observation("84413-4", "TPMT *1/*2", studied("CYP2C19"), studied("CYP2C9")))
+    assert got == tuple(unreadable(gene, reason, as_written="TPMT *1/*2") for gene in ("CYP2C19", "CYP2C9", "TPMT"))
+
+
+def test_gene_is_refused_when_a_known_gene_stands_beside_an_unknown_one() -> None:
+    """The head of the value says CYP2C19, the component says APOE."""
+    reason = "it names CYP2C19 in one place and another gene elsewhere"
+    got = results(observation("84413-4", "CYP2C19 *1/*2", component("48018-6", concept((HGNC, "HGNC:613", "APOE")))))
+    assert got == (unreadable("CYP2C19", reason, as_written="CYP2C19 *1/*2"),)
+
+
+def test_several_genes_are_refused_when_a_local_code_names_them() -> None:
+    """A panel's name does not say which of its genes "see report" is about."""
+    code = concept(("http://lab.example/tests", "W", "CYP2C9 and VKORC1"))
+    reason = "it lists several genes (CYP2C9, VKORC1) and does not say which one the result is of"
+    got = results(observation(code, "see report"))
+    assert got == tuple(unreadable(gene, reason, as_written="see report") for gene in ("CYP2C9", "VKORC1"))

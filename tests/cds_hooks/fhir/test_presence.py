@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from fhir_samples import LIBRARY, LOINC, concept, observation, read, unreadable
+from fhir_samples import LIBRARY, LOINC, component, concept, observation, read, unreadable
 
 from cds_hooks.fhir.gene_file import read_gene_results
 
@@ -57,3 +57,19 @@ def test_nothing_is_said_when_the_test_is_of_an_allele_without_meaning_here() ->
     local = concept(("http://lab.example/tests", "B27", "HLA-B*27"))
     unlisted = concept((LOINC, "99999-8", "HLA-B*27:05 [Presence]"))
     assert [results(observation(code, "positive")) for code in (local, unlisted)] == [(), ()]
+
+
+def test_hla_haplotypes_are_read_when_no_typing_cites_them() -> None:
+    """Two unlike ones are the pair; the same one twice is carried, and nothing is said about a second allele."""
+    gene = component("48018-6", concept((None, None, "HLA-B")))
+    one, two = (observation("84414-2", f"HLA-B*{name}", gene, id=name[:2]) for name in ("57:01:01G", "07:02"))
+    again = {**one, "id": "58"}
+    pair = read(
+        "HLA-B",
+        "*57:01:01G/*07:02",
+        as_written="*57:01:01G and *07:02",
+        result_id="Observation/57",
+        notes=("put together from two haplotype results",),
+    )
+    carried = read("HLA-B", "*57:01:01G", result_id="Observation/57")
+    assert (results({"x": [one, two]}), results({"x": [one, again]})) == ((pair,), (carried,))

@@ -3,7 +3,19 @@
 from typing import Any
 
 import pytest
-from fhir_samples import LIBRARY, LOINC, bundle, component, concept, genotype, observation, read, studied, unreadable
+from fhir_samples import (
+    HGNC,
+    LIBRARY,
+    LOINC,
+    bundle,
+    component,
+    concept,
+    genotype,
+    observation,
+    read,
+    studied,
+    unreadable,
+)
 
 from cds_hooks.fhir.gene_file import read_gene_results
 
@@ -78,9 +90,11 @@ def test_defining_variants_are_put_together_when_two_of_the_lowest_function_deci
     first = variant("DPYD", "rs3918290", HETEROZYGOUS, id="v1")
     second = variant("DPYD", "rs67376798", HETEROZYGOUS, id="v2")
     twice = variant("DPYD", "rs3918290", HOMOZYGOUS, id="v1")
-    notes = {"notes": ("read from single variants",), "result_id": "Observation/v1"}
+    notes: dict[str, Any] = {"notes": ("read from single variants",), "result_id": "Observation/v1"}
+    assumed = "no other variant of the gene is reported: the other copy is taken as reference"
+    alone = {**notes, "notes": (*notes["notes"], assumed)}
     assert [results(first), results(first, second), results(twice)] == [
-        (read("DPYD", "Reference/c.1905+1G>A", **notes),),
+        (read("DPYD", "Reference/c.1905+1G>A", **alone),),
         (read("DPYD", "c.1905+1G>A; c.2846A>T", **notes),),
         (read("DPYD", "c.1905+1G>A/c.1905+1G>A", **notes),),
     ]
@@ -131,4 +145,29 @@ def test_conflict_is_noted_when_the_variants_behind_a_genotype_spell_another() -
     assert (results(unlike, source), results(like, source)) == (
         (read("VKORC1", "rs9923231 C/T", notes=(note,)),),
         (read("VKORC1", "rs9923231 T/T"),),
+    )
+
+
+def test_defining_variant_is_not_read_when_its_copies_are_not_stated() -> None:
+    """One copy or two: the difference between half a dose and none."""
+    reason = f"{NO_DIPLOTYPE}: a variant's presence or number of copies is not stated"
+    assert results(variant("DPYD", "rs3918290")) == (unreadable("DPYD", reason),)
+
+
+def test_position_is_unreadable_when_several_calls_of_it_disagree() -> None:
+    """Neither call is taken."""
+    one = variant("VKORC1", "rs9923231", *bases("C", "T"), HETEROZYGOUS, id="v1")
+    two = variant("VKORC1", "rs9923231", *bases("C", "T"), HOMOZYGOUS, id="v2")
+    reason = "several calls at rs9923231 disagree"
+    assert results(one, two) == (unreadable("VKORC1", reason, result_id="Observation/v1"),)
+
+
+def test_variant_is_refused_when_its_gene_is_in_doubt() -> None:
+    """A truncated gene id: on file, and not of anybody's gene; silent where the gene has a genotype."""
+    doubtful = observation("69548-6", PRESENT, component("48018-6", concept((HGNC, "HGNC:262", "CYP2C19"))), id="v1")
+    reason = "its gene is given in ways that disagree (HGNC:262, CYP2C19)"
+    alone = unreadable("CYP2C19", reason, result_id="Observation/v1")
+    assert (results(doubtful), results(doubtful, genotype("CYP2C19", "*1/*2"))) == (
+        (alone,),
+        (read("CYP2C19", "*1/*2"),),
     )
