@@ -78,7 +78,9 @@ def _by_content(observation: Observation, index: GeneIndex) -> Kind | None:
 
 
 def _valued(observation: Observation) -> bool:
-    return has_value(observation.resource) or any(has_value(part.raw) for part in observation.parts)
+    """True where there is a value besides the name of the gene."""
+    others = (part for part in observation.parts if GENE_STUDIED not in part.code.pairs)
+    return has_value(observation.resource) or any(has_value(part.raw) for part in others)
 
 
 def _has_allele(text: str) -> bool:
