@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cds_hooks.fhir.coding import objects, read_concept, text_of
+from cds_hooks.fhir.coding import read_concept, text_of
 from cds_hooks.fhir.record import Fetched, Json
 from cds_hooks.fhir.subject import of_patient
 from knowledge.facts import Answer
@@ -40,8 +40,8 @@ def holds(condition: Json) -> bool:
 
 
 def _codes(value: object) -> frozenset[str]:
+    if value is None:
+        return frozenset()
     concept = read_concept(value)
-    words = [one.code for one in concept.codings] + [concept.text]
-    return frozenset(word.casefold() for word in words if word) | frozenset(
-        str(one.get("code")).casefold() for one in objects(value) if "code" in one
-    )
+    words = (*(code for _, code in concept.pairs), concept.text)
+    return frozenset(word.casefold() for word in words if word)
