@@ -17,11 +17,12 @@ from cds_hooks.fhir.client import FhirClient, Limits
 from cds_hooks.fhir.validation import warm_up
 from cds_hooks.json_schema import load_validator
 from cds_hooks.records.store import Store, open_store
-from cds_hooks.settings import Settings, read_settings
+from cds_hooks.settings import Settings, SettingsError, read_settings
 from cds_hooks.web.cors import allow_origins
 from cds_hooks.web.hooks import EXTENSION, Engine, blueprint, make_discovery
 from cds_hooks.web.log import log_requests, start_logging
 from cds_hooks.web.loopback import is_loopback, refuse_others
+from knowledge.loading.errors import ContentError
 
 
 def create_app(settings: Settings | None = None, content: Content | None = None) -> Flask:
@@ -77,7 +78,10 @@ def _warm_up(content: Content) -> None:
 def _serve(host: str, **options: Any) -> None:
     if not is_loopback(host):
         raise click.UsageError("--host: without authentication only this machine is served; leave it at 127.0.0.1.")
-    click.get_current_context().invoke(run_command, host=host, **options)
+    try:
+        click.get_current_context().invoke(run_command, host=host, **options)
+    except (SettingsError, ContentError) as error:
+        raise click.ClickException(str(error)) from None
 
 
 class CommandLine(FlaskGroup):
