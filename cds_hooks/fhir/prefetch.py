@@ -7,7 +7,7 @@ pages of what was, is fetched; a failed query is not repeated. Only "none" becom
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from urllib.parse import quote
@@ -16,17 +16,23 @@ from cds_hooks.errors import Fault, MissingDataError
 from cds_hooks.fhir.bundle import Page, Reason, read_page
 from cds_hooks.fhir.client import FhirClient
 from cds_hooks.fhir.record import Fetched, Json, Record
-from cds_hooks.fhir.references import Missing, find_missing_medications, find_missing_results
+from cds_hooks.fhir.references import (
+    Missing,
+    find_medicine_references,
+    find_missing_medications,
+    find_missing_results,
+)
 from cds_hooks.fhir.release import R4, release_of_resources
 from cds_hooks.hook_request import FhirAccess, HookRequest
 from cds_hooks.services.service import Service
-from knowledge.facts import Answer
+from knowledge.facts import Answer, DrugOrder
 
 NEEDED = ("patient", "geneResults")
 """Prefetch keys without which nothing can be said: they lead to 412 where they cannot be had."""
 
 _TOKEN = "{{context.patientId}}"
 _SEND = "Send it in the prefetch, or fhirServer and fhirAuthorization with a scope that allows the query."
+_UNREAD = "a draft's medicine is a reference that could not be read"
 _SEND_MEDICINE = "Send the Medication as an entry of draftOrders, or allow it to be read."
 
 
@@ -83,6 +89,26 @@ def collect_record(request: HookRequest, service: Service, client: FhirClient) -
         selections=request.selections,
         referenced=referenced,
     )
+
+
+def require_medicines(record: Record, orders: Iterable[DrugOrder], access: FhirAccess | None) -> None:
+    """Raise MissingDataError where a medicine is unknown because the resource that names it could not be read.
+
+    An order's own display may have named it all the same; then nothing is missing.
+    """
+    referenced = record.referenced or {}
+    unread = {key: each for key, each in referenced.items() if each.get("resourceType") == "OperationOutcome"}
+    unknown = [order for order in orders if not order.ingredients] if unread else []
+    faults = [
+        Fault(
+            "/context/draftOrders", f"{_UNREAD}: {unread[key]['issue'][0]['diagnostics']}", _SEND_MEDICINE, "incomplete"
+        )
+        for order in unknown
+        for key in find_medicine_references(order.resource)
+        if key in unread
+    ]
+    if faults:
+        raise MissingDataError(*faults)
 
 
 def draft_record(request: HookRequest) -> Record:
@@ -200,16 +226,18 @@ def _add_reported_results(pages: dict[str, Page], patient_id: str, source: _Sour
 
 
 def _read_missing(missing: Missing, source: _Source) -> dict[str, Json]:
-    """The medicines that orders only refer to, by reference; one that a selected draft rests on must come."""
-    if source.access is None:
-        return {}
+    """The medicines that orders only refer to, by reference; an OperationOutcome for a drafted one that did not come."""
     wanted = (*missing.drafted, *missing.active)
     fetched = source.fetch({reference: reference for reference in wanted}, Reason.NOT_OFFERED)
-    needed = [reference for reference in missing.drafted if reference not in missing.named]
-    reasons = [reason for reference in needed if (reason := fetched[reference].reason) is not None]
-    if reasons:
-        what = "a draft's medicine is a reference that could not be read"
-        raise MissingDataError(
-            *(Fault("/context/draftOrders", f"{what}: {why}", _SEND_MEDICINE, "incomplete") for why in reasons)
-        )
-    return {reference: page.resources[0] for reference, page in fetched.items() if page.resources}
+    found = {reference: page.resources[0] for reference, page in fetched.items() if page.resources}
+    failed = {reference: fetched[reference].reason for reference in missing.drafted if reference not in found}
+    return found | {reference: _failure(reason) for reference, reason in failed.items()}
+
+
+def _failure(reason: Reason | None) -> Json:
+    issue = {"severity": "error", "code": "incomplete", "diagnostics": str(reason or Reason.NOT_FHIR)}
+    return {"resourceType": "OperationOutcome", "issue": [issue]}
+
+
+def _reason_of(failure: Json) -> str:
+    return str(failure["issue"][0]["diagnostics"])

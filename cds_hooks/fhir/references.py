@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from cds_hooks.fhir.record import Json
@@ -20,8 +20,6 @@ class Missing:
     """Those that selected drafts rest on."""
     active: tuple[str, ...]
     """Those of the medicines on file, the first twenty."""
-    named: frozenset[str]
-    """Those whose order also gives a name, by which the medicine may be known."""
 
 
 def find_missing_medications(
@@ -30,9 +28,16 @@ def find_missing_medications(
     """The medicines that drafts and medicines on file only refer to."""
     here = {reference_of(resource) for resource in (*known, *active)}
     drafted = _missing_of(drafts, here, access)
-    further = _missing_of(active, here | drafted.keys(), access)
-    named = frozenset(reference for reference, display in drafted.items() if display)
-    return Missing(tuple(drafted), tuple(further)[:_MOST_ACTIVE], named)
+    further = _missing_of(active, here | set(drafted), access)
+    return Missing(drafted, further[:_MOST_ACTIVE])
+
+
+def find_medicine_references(order: Json, access: FhirAccess | None = None) -> tuple[str, ...]:
+    """Relative references of the Medication resources that an order names: R4's member, then R5's."""
+    r4, r5 = order.get("medicationReference"), order.get("medication")
+    inner = r5.get("reference") if isinstance(r5, dict) else None
+    texts = (_relative(each.get("reference"), access) for each in (r4, inner) if isinstance(each, dict))
+    return tuple(text for text in texts if text is not None and text.startswith("Medication/"))
 
 
 def find_missing_results(reports: Sequence[Json], observations: Sequence[Json]) -> tuple[str, ...]:
@@ -48,23 +53,9 @@ def find_missing_results(reports: Sequence[Json], observations: Sequence[Json]) 
     return tuple(text.partition("/")[2] for text in wanted)[:_MOST_RESULTS]
 
 
-def _missing_of(orders: Sequence[Json], here: Iterable[str], access: FhirAccess | None) -> dict[str, str | None]:
-    """Reference -> display of what orders refer to."""
-    found: dict[str, str | None] = {}
-    for order in orders:
-        for reference in _medicine_references(order):
-            text = _relative(reference.get("reference"), access)
-            if text is not None and text.startswith("Medication/") and text not in here:
-                display = reference.get("display")
-                found.setdefault(text, display if isinstance(display, str) else None)
-    return found
-
-
-def _medicine_references(order: Json) -> Iterator[Json]:
-    """`medicationReference` of R4, `medication.reference` of R5."""
-    r4, r5 = order.get("medicationReference"), order.get("medication")
-    inner = r5.get("reference") if isinstance(r5, dict) else None
-    yield from (each for each in (r4, inner) if isinstance(each, dict))
+def _missing_of(orders: Sequence[Json], here: Iterable[str], access: FhirAccess | None) -> tuple[str, ...]:
+    named = (text for order in orders for text in find_medicine_references(order, access))
+    return tuple(dict.fromkeys(text for text in named if text not in here))
 
 
 def _relative(text: object, access: FhirAccess | None) -> str | None:

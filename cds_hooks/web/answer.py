@@ -15,7 +15,7 @@ from cds_hooks.content import Content
 from cds_hooks.fhir.client import FhirClient
 from cds_hooks.fhir.drugs import read_orders
 from cds_hooks.fhir.patient_facts import read_patient_facts
-from cds_hooks.fhir.prefetch import collect_record, draft_record, is_whole
+from cds_hooks.fhir.prefetch import collect_record, draft_record, is_whole, require_medicines
 from cds_hooks.fhir.record import Record
 from cds_hooks.fhir.references import find_missing_medications
 from cds_hooks.hook_request import DRUG_ORDERS, HookRequest
@@ -48,6 +48,7 @@ def work_out(request: HookRequest, service: Service, content: Content, client: F
         return _answer_without_record(request, content)
     record = collect_record(request, service, client)
     facts = read_patient_facts(record, content.library, content.names, today)
+    require_medicines(record, facts.orders, request.access)
     answers = evaluate(facts, content.library, content.policy)
     if viewing:
         answers = keep_acting(answers)

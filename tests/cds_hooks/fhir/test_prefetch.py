@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import orjson
@@ -15,11 +16,19 @@ from cds_hooks.content import Content
 from cds_hooks.errors import MissingDataError
 from cds_hooks.fhir.bundle import Page, Reason
 from cds_hooks.fhir.client import FhirClient, Limits
-from cds_hooks.fhir.prefetch import Prefetched, State, collect_record, fill_template, is_whole, read_prefetch
+from cds_hooks.fhir.prefetch import (
+    Prefetched,
+    State,
+    collect_record,
+    fill_template,
+    is_whole,
+    read_prefetch,
+    require_medicines,
+)
 from cds_hooks.fhir.record import Fetched, Record
 from cds_hooks.hook_request import parse_request
 from cds_hooks.services.service import Service
-from knowledge.facts import Answer
+from knowledge.facts import Answer, DrugOrder, Ingredient
 
 Request = dict[str, Any]
 Builder = Callable[..., dict[str, Any]]
@@ -301,23 +310,34 @@ def test_a_drafted_medicine_is_not_read_when_it_came_along(
     assert (collect(order_select, service, fhir_stub).referenced, fhir_stub.asked) == ({}, [])
 
 
-def test_a_drafted_medicine_that_cannot_be_read_is_missing(
+def unread(reason: Reason) -> dict[str, Any]:
+    """What stands for a medicine that did not come."""
+    issue = {"severity": "error", "code": "incomplete", "diagnostics": str(reason)}
+    return {"resourceType": "OperationOutcome", "issue": [issue]}
+
+
+def test_a_drafted_medicine_that_cannot_be_read_is_kept_as_a_failure(
     order_select: Request, service: Service, fhir_stub: FhirStub
 ) -> None:
-    """An order whose medicine nobody knows would be passed over in silence."""
+    """Whether it is missed depends on what else names it."""
     refer(order_select, {"reference": "Medication/m"})
     fhir_stub.answers["Medication"] = Reply(404)
-    what = f"a draft's medicine is a reference that could not be read: {Reason.NOT_FOUND}"
-    assert missing(order_select, service, fhir_stub) == [("/context/draftOrders", what)]
+    assert collect(order_select, service, fhir_stub).referenced == {"Medication/m": unread(Reason.NOT_FOUND)}
+    assert collect(order_select, service).referenced == {"Medication/m": unread(Reason.NOT_OFFERED)}
 
 
-def test_a_named_medicine_is_left_to_its_name_when_it_cannot_be_read(
-    order_select: Request, service: Service, fhir_stub: FhirStub
+def test_an_unknown_medicine_is_missing_when_its_resource_could_not_be_read(
+    order_select: Request, service: Service
 ) -> None:
-    """The reader may know the medicine by the reference's display."""
-    refer(order_select, {"reference": "Medication/m", "display": "clopidogrel"})
-    fhir_stub.answers["Medication"] = Reply(404)
-    assert collect(order_select, service, fhir_stub).referenced == {}
+    """An order whose medicine nobody knows would be passed over in silence; one known by its display is not missed."""
+    refer(order_select, {"reference": "Medication/m", "display": "some name"})
+    record = collect(order_select, service)
+    order = DrugOrder("MedicationRequest/draft-1", "some name", (), resource=record.drafts[0])
+    with pytest.raises(MissingDataError) as caught:
+        require_medicines(record, [order], None)
+    what = f"a draft's medicine is a reference that could not be read: {Reason.NOT_OFFERED}"
+    assert [(fault.where, fault.what) for fault in caught.value.faults] == [("/context/draftOrders", what)]
+    require_medicines(record, [replace(order, ingredients=(Ingredient("clopidogrel"),))], None)
 
 
 def test_a_request_is_whole_only_when_every_key_came(order_select: Request, service: Service) -> None:

@@ -317,6 +317,22 @@ def test_a_draft_without_a_medicine_gets_no_card(client: FlaskClient, order_sele
     assert summaries(client.post(URL, json=order_select)) == []
 
 
+def test_a_medicine_that_is_only_referred_to_is_asked_for(client: FlaskClient, order_select: Request) -> None:
+    """Unless its name is known, or the resource came along: 412, not an empty answer."""
+    draft = draft_of(order_select)
+    medication = {"resourceType": "Medication", "id": "m", "code": draft.pop("medicationCodeableConcept")}
+    draft["medicationReference"] = {"reference": "Medication/m"}
+    answer = client.post(URL, json=order_select)
+    what = "/context/draftOrders: a draft's medicine is a reference that could not be read"
+    assert answer.status_code == 412
+    assert [text.startswith(what) for text in diagnostics(answer)] == [True]
+    draft["medicationReference"]["display"] = "Clopidogrel"
+    assert len(summaries(client.post(URL, json=order_select))) == 1
+    del draft["medicationReference"]["display"]
+    order_select["context"]["draftOrders"]["entry"].append({"resource": medication})
+    assert len(summaries(client.post(URL, json=order_select))) == 1
+
+
 def test_no_draft_gets_no_card_even_when_a_medicine_in_use_needs_one(
     client: FlaskClient, order_select: Request, bundle: Builder
 ) -> None:
