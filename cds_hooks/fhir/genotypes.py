@@ -49,7 +49,7 @@ def read_genotype_value(gene: Gene, observation: Observation) -> ValueRead:
         except UnreadableGenotype as error:
             refused[text] = error.reason
             continue
-        read.setdefault(genotype_key(found), (_plain(gene, spelled), text))
+        read.setdefault(genotype_key(found), (as_grammar_text(gene, spelled), text))
     if len(read) > 1:
         said = " and ".join(f"“{written[:60]}”" for _, written in read.values())
         return ValueRead(written=texts[-1], reason=f"its code and its words spell different genotypes: {said}")
@@ -111,7 +111,7 @@ def _with_position(gene: Gene, text: str, observation: Observation) -> str:
     return f"{named.pop()} {text}" if len(named) == 1 else text
 
 
-def _plain(gene: Gene, text: str) -> str:
+def as_grammar_text(gene: Gene, text: str) -> str:
     """Without the gene's name in front; a GL string keeps its head, which says how "/" is meant."""
     return text if text.casefold().startswith("hla#") else strip_symbol(gene, text)
 

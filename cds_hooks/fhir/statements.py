@@ -9,6 +9,7 @@ from cds_hooks.fhir.gene_index import GeneIndex
 from cds_hooks.fhir.gene_studied import NAMELESS, GeneFinder, GeneNamed, value_texts
 from cds_hooks.fhir.genotypes import ValueRead, read_genotype_value, spells_alleles
 from cds_hooks.fhir.hla import is_other_allele, read_presence
+from cds_hooks.fhir.mixed_values import read_mixed_value
 from cds_hooks.fhir.observation_kind import Kind, kind_of
 from cds_hooks.fhir.phenotypes import Words, read_implication, read_score, read_words
 from cds_hooks.fhir.resource_status import Status, read_status, result_date
@@ -121,7 +122,12 @@ def _with_gene(found: Found, kind: Kind, named: GeneNamed, status: Status, gene:
         value, words = _read_implied(gene, found, library)
         return Statement(found, kind, named, status, value, words, score)
     value = _read_value(gene, found, reading)
-    own = read_words(observation.value, gene, library) if value.genotype is None else None
+    own = None
+    if value.genotype is None:
+        value, own = read_mixed_value(gene, observation, library) or (
+            value,
+            read_words(observation.value, gene, library),
+        )
     inside = read_implication(observation, gene, library, own=False)
     words = tuple(one for one in (own, *inside) if one is not None and (one.phenotype or one.problem))
     return Statement(found, kind, named, status, value, tuple(dict.fromkeys(words)), score)
@@ -140,6 +146,6 @@ def _read_implied(gene: Gene, found: Found, library: Library) -> tuple[ValueRead
     texts = value_texts(found.observation.value)
     if any(spells_alleles(text) for text in texts):
         value = read_genotype_value(gene, found.observation)
-        if value.genotype is not None or value.reason:
-            return value, ()
+        mixed = None if value.genotype is not None else read_mixed_value(gene, found.observation, library)
+        return (value, ()) if mixed is None else (mixed[0], (mixed[1],))
     return ValueRead(), read_implication(found.observation, gene, library)

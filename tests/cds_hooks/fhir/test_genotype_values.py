@@ -19,6 +19,7 @@ from fhir_samples import (
 )
 
 from cds_hooks.fhir.gene_file import read_gene_results
+from knowledge.facts import Answer
 
 
 def results(resource: Any) -> tuple[object, ...]:
@@ -166,3 +167,25 @@ def test_haplotypes_add_nothing_when_the_genotype_is_derived_from_them() -> None
     wrong = observation("84414-2", concept(("http://www.ebi.ac.uk/ipd/imgt/hla", "*2", None)), id="h1")
     whole = genotype("CYP2C19", "*1/*2", derivedFrom=[{"reference": "Observation/h1"}])
     assert results({"x": [wrong, whole]}) == (read("CYP2C19", "*1/*2"),)
+
+
+@pytest.mark.parametrize(
+    ("text", "genotype_text", "words"),
+    [
+        ("CYP2C19 *1/*2 (Intermediate Metabolizer)", "*1/*2", "Intermediate Metabolizer"),
+        ("*1/*2, Intermediate metabolizer", "*1/*2", "Intermediate metabolizer"),
+        ("*1/*2 - low activity", "*1/*2", "low activity"),
+        ("*1/*2: Intermediate metaboliser", "*1/*2", "Intermediate metaboliser"),
+    ],
+)
+def test_genotype_and_phenotype_are_read_when_one_text_holds_both(text: str, genotype_text: str, words: str) -> None:
+    """Both parts stand, also where they differ."""
+    expected = read("CYP2C19", genotype_text, as_written=text, reported_phenotype=words)
+    under_phenotype_code = observation("53040-2", text, studied("CYP2C19"))
+    assert (results(genotype("CYP2C19", text)), results(under_phenotype_code)) == ((expected,), (expected,))
+
+
+@pytest.mark.parametrize("text", ["*1/*2 (sluggish)", "*1/*2 not detected", "either *1/*2, Intermediate metabolizer"])
+def test_text_is_unreadable_when_a_part_of_it_is_neither(text: str) -> None:
+    """What is not understood may change the meaning of the rest."""
+    assert [one.answer for one in read_gene_results(genotype("CYP2C19", text), LIBRARY)] == [Answer.UNREADABLE]
