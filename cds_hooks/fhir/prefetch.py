@@ -226,7 +226,7 @@ def _add_reported_results(pages: dict[str, Page], patient_id: str, source: _Sour
 
 
 def _read_missing(missing: Missing, source: _Source) -> dict[str, Json]:
-    """The medicines that orders only refer to, by reference; an OperationOutcome for a drafted one that did not come."""
+    """The medicines that orders only refer to; for a drafted one that did not come an OperationOutcome."""
     wanted = (*missing.drafted, *missing.active)
     fetched = source.fetch({reference: reference for reference in wanted}, Reason.NOT_OFFERED)
     found = {reference: page.resources[0] for reference, page in fetched.items() if page.resources}

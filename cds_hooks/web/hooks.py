@@ -5,6 +5,7 @@ https://cds-hooks.hl7.org/2.0/ ; the OperationOutcome of a failed call and `vers
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
@@ -12,6 +13,7 @@ from importlib.metadata import PackageNotFoundError, version
 
 import orjson
 from flask import Blueprint, Response, current_app, request
+from werkzeug.exceptions import RequestEntityTooLarge
 
 from cds_hooks.content import Content
 from cds_hooks.errors import Fault, UnknownServiceError, UnsupportedMediaError
@@ -125,4 +127,8 @@ def _read_body() -> bytes:
     if request.content_encoding:
         fault = Fault("", "the body is encoded", "Send it without Content-Encoding.", "not-supported")
         raise UnsupportedMediaError(fault)
-    return request.get_data(cache=False)
+    body = request.get_data(cache=False)
+    if request.content_length is None and len(body) >= (request.max_content_length or math.inf):
+        # A body without a length is cut at the limit by werkzeug, not refused.
+        raise RequestEntityTooLarge
+    return body

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from io import BytesIO
 from typing import Any
 
 import orjson
@@ -177,10 +178,17 @@ def test_a_wrong_address_is_answered_by_an_outcome(
     assert (answer.status_code, diagnostics(answer)) == (status, [what])
 
 
-def test_a_body_over_the_limit_is_refused(content: Content, order_select: Request) -> None:
-    """413, by whatever the site set as its limit."""
+@pytest.mark.parametrize("chunked", [False, True])
+def test_a_body_over_the_limit_is_refused(content: Content, order_select: Request, chunked: bool) -> None:
+    """413, by whatever the site set as its limit; also where the length is not said beforehand."""
     small = create_app(Settings(database="sqlite://", body_limit=500), content).test_client()
-    answer = small.post(URL, json=order_select)
+    body = orjson.dumps(order_select)
+    sent = (
+        {"input_stream": BytesIO(body), "environ_overrides": {"wsgi.input_terminated": True}}
+        if chunked
+        else {"data": body}
+    )
+    answer = small.post(URL, content_type="application/json", **sent)
     what = "413 Request Entity Too Large. Send less prefetch, or raise PGX_CDS_BODY_LIMIT."
     assert (answer.status_code, diagnostics(answer)) == (413, [what])
 
