@@ -23,6 +23,8 @@ Json = Mapping[str, Any]
 DRUG_ORDERS = frozenset({"MedicationRequest", "MedicationOrder"})
 """Resource types of a drug order: R4 and R5, DSTU2."""
 
+_WITH_DRAFTS = ("order-select", "order-sign")
+_WITH_SELECTIONS = ("order-select",)
 _BOM = b"\xef\xbb\xbf"
 _PATIENT = re.compile(r"(?:^|/)Patient/([^/?#|\s]+)")
 
@@ -105,8 +107,10 @@ def _drop_nulls(data: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _build(data: Mapping[str, Any]) -> HookRequest:
+    """The request of valid data; what the hook's page does not list (drafts on patient-view, ...) is ignored."""
     context = data["context"]
-    selections = context.get("selections")
+    selections = context.get("selections") if data["hook"] in _WITH_SELECTIONS else None
+    drafted = context["draftOrders"] if data["hook"] in _WITH_DRAFTS else {}
     return HookRequest(
         hook=data["hook"],
         hook_instance=data["hookInstance"],
@@ -114,7 +118,7 @@ def _build(data: Mapping[str, Any]) -> HookRequest:
         patient_id=context["patientId"],
         encounter_id=context.get("encounterId"),
         selections=tuple(selections) if selections else None,
-        drafts=_read_drafts(context.get("draftOrders", {})),
+        drafts=_read_drafts(drafted),
         prefetch=data.get("prefetch", {}),
         access=_read_access(data),
         extension=data.get("extension", {}),

@@ -82,6 +82,15 @@ def test_only_selected_drafts_count_when_some_are(order_select: Request) -> None
     assert [draft["id"] for draft in read.selected_drafts] == ["draft-1"]
 
 
+def test_what_a_hook_does_not_list_is_ignored(order_select: Request) -> None:
+    """order-sign has no selections, patient-view no drafts: whatever stands there says nothing."""
+    order_select["context"]["selections"] = 7
+    signed = parse_request(orjson.dumps(order_select | {"hook": "order-sign"}), "order-sign")
+    assert (signed.selections, len(signed.selected_drafts)) == (None, 1)
+    order_select["context"]["draftOrders"] = []
+    assert parse_request(orjson.dumps(order_select | {"hook": "patient-view"}), "patient-view").drafts == ()
+
+
 def test_a_byte_order_mark_is_passed_over(order_select: Request) -> None:
     """Some .NET clients send one."""
     assert parse_request(b"\xef\xbb\xbf" + orjson.dumps(order_select), "order-select").patient_id == "demo-1"

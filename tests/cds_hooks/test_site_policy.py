@@ -1,0 +1,55 @@
+"""What the environment sets goes over what the content's policy says."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from flask.testing import FlaskClient
+from samples import SETTINGS
+
+from app import create_app
+from cds_hooks.content import Content, apply_settings
+from cds_hooks.settings import Settings
+from knowledge.library import Policy
+
+URL = "/cds-services/pgx-order-select"
+
+
+def cards_of(client: FlaskClient, request: dict[str, Any]) -> list[dict[str, Any]]:
+    """The cards that come back."""
+    cards: list[dict[str, Any]] = client.post(URL, json=request).json["cards"]
+    return cards
+
+
+def test_the_policy_stays_when_nothing_is_set() -> None:
+    """Unset is not the same as the product's default."""
+    policy = Policy(max_cards=3, show_no_action=True)
+    assert apply_settings(policy, Settings()) == policy
+
+
+def test_settings_win_over_the_policy() -> None:
+    """In both directions."""
+    policy = Policy(max_cards=3, show_no_action=True)
+    settings = Settings(max_cards=7, show_no_action=False)
+    assert apply_settings(policy, settings) == Policy(max_cards=7, show_no_action=False)
+
+
+def test_a_card_without_action_comes_when_it_is_asked_for(content: Content, order_select: dict[str, Any]) -> None:
+    """By PGX_CDS_SHOW_NO_ACTION; otherwise there is none."""
+    result = order_select["prefetch"]["geneResults"]["entry"][0]["resource"]
+    result["valueCodeableConcept"]["text"] = "*1/*1"
+    asked = replace(content, cards=replace(content.cards, show_no_action=True))
+    assert cards_of(create_app(SETTINGS, content).test_client(), order_select) == []
+    shown = cards_of(create_app(SETTINGS, asked).test_client(), order_select)
+    assert [card["indicator"] for card in shown] == ["info"]
+
+
+def test_every_suggestion_has_one_action_when_that_is_all_the_ehr_takes(
+    content: Content, order_select: dict[str, Any]
+) -> None:
+    """By PGX_CDS_SUGGESTIONS=single-action; otherwise a replacement is a removal and a new order."""
+    single = replace(content, cards=replace(content.cards, single_action_suggestions=True))
+    for chosen, counts in ((content, {2}), (single, {1})):
+        card = cards_of(create_app(SETTINGS, chosen).test_client(), order_select)[0]
+        assert {len(each["actions"]) for each in card["suggestions"]} == counts
