@@ -242,6 +242,8 @@ class ConditionSet:
     label: str
     codes: Mapping[str, tuple[str, ...]]
     """FHIR system URI -> codes; ICD-10 codes stand for themselves and everything below them."""
+    lasting: bool = False
+    """True where a resolved condition still counts."""
 
 
 @dataclass(frozen=True)

@@ -15,28 +15,43 @@ _DONE = frozenset({None, "completed", "in-progress"})
 
 
 def read_conditions(fetched: Fetched, patient_id: str, library: Library) -> frozenset[str]:
-    """Names of the condition sets that hold: from Conditions that are not over or refuted, and Procedures done."""
+    """Names of the condition sets that hold: from Conditions that are not refuted, and Procedures done.
+
+    A Condition that is over counts only for the sets that last (a stroke years ago is still a stroke).
+    """
     if fetched.answer is Answer.WITHHELD:
         return frozenset()
-    pairs: set[tuple[str | None, str | None]] = set()
+    present: set[tuple[str | None, str | None]] = set()
+    past: set[tuple[str | None, str | None]] = set()
     for one in of_patient(fetched.resources, patient_id).found:
         if _counts(one.kind, one.resource):
-            pairs.update(read_concept(one.resource.get("code")).pairs)
-    return match_conditions(library, pairs)
+            over = one.kind == "Condition" and is_over(one.resource)
+            (past if over else present).update(read_concept(one.resource.get("code")).pairs)
+    return match_conditions(library, present) | match_conditions(library, past, past=True)
 
 
 def _counts(kind: str, resource: Json) -> bool:
-    return kind == "Condition" and holds(resource) or kind == "Procedure" and text_of(resource.get("status")) in _DONE
+    if kind == "Procedure":
+        return text_of(resource.get("status")) in _DONE
+    return kind == "Condition" and not is_refuted(resource)
 
 
-def holds(condition: Json) -> bool:
-    """True unless the Condition is over, refuted or entered in error; a missing status says nothing against it.
+def holds(resource: Json) -> bool:
+    """True for a Condition or an AllergyIntolerance that is neither over nor refuted nor entered in error."""
+    return not is_over(resource) and not is_refuted(resource)
 
-    Both statuses are CodeableConcepts since R4, and plain codes before.
+
+def is_refuted(resource: Json) -> bool:
+    """True where it is said never to have been so."""
+    return bool(_codes(resource.get("verificationStatus")) & _NOT_SO)
+
+
+def is_over(condition: Json) -> bool:
+    """True where the Condition is said to be over; a missing status says nothing of the kind.
+
+    The statuses are CodeableConcepts since R4, and plain codes before.
     """
-    clinical = _codes(condition.get("clinicalStatus"))
-    verified = _codes(condition.get("verificationStatus"))
-    return not clinical & _OVER and not verified & _NOT_SO
+    return bool(_codes(condition.get("clinicalStatus")) & _OVER)
 
 
 def _codes(value: object) -> frozenset[str]:

@@ -166,4 +166,4 @@ def _condition_set(data: Mapping[str, Any]) -> ConditionSet:
         if key in data["codes"]
         for system in systems
     }
-    return ConditionSet(data["id"], data["label"], codes)
+    return ConditionSet(data["id"], data["label"], codes, lasting=bool(data.get("lasting")))

@@ -65,9 +65,14 @@ def answer_gene(
     values = _merge_values(gene, usable)
     conversion = convert(library, gene, values, medicines, drug)
     state = _state(gene, usable, values)
+    aside = _set_aside(record)
     if conversion.because:
         state = _converted(gene, state, conversion.values, conversion.because)
-    notes = (*state.notes, *(f"{name} is on the medication list and was not counted" for name in conversion.named))
+    notes = (
+        *state.notes,
+        *aside,
+        *(f"{name} is on the medication list and was not counted" for name in conversion.named),
+    )
     return GeneAnswer(symbol, conversion.values, replace(state, notes=notes), disagreement=_disagreement(gene, usable))
 
 
@@ -83,6 +88,15 @@ def _interpret_each(library: Library, gene: Gene, results: Iterable[GeneResult],
             known[said] = interpret(library, gene, one, sex)
         read.append(_Read(one, known[said]))
     return read
+
+
+def _set_aside(record: GeneRecord) -> tuple[str, ...]:
+    """What of a gene's record could not be used beside the result that was read: said, never passed over."""
+    unread = (one for one in record.results if one.answer is not Answer.READ)
+    said = [f"another result on file could not be used: {one.reason or one.answer.replace('_', ' ')}" for one in unread]
+    if record.answer is Answer.READ and record.reason:
+        said.append(f"there may be more results: {record.reason}")
+    return tuple(dict.fromkeys(said))
 
 
 def allele_gap(answer: GeneAnswer, allele: str) -> Gap:

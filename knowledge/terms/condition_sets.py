@@ -14,8 +14,10 @@ _SAME_SYSTEM = {
 }
 
 
-def match_conditions(library: Library, codings: Iterable[tuple[str | None, str | None]]) -> frozenset[str]:
-    """The condition sets that (system URI, code) pairs belong to.
+def match_conditions(
+    library: Library, codings: Iterable[tuple[str | None, str | None]], past: bool = False
+) -> frozenset[str]:
+    """The condition sets that (system URI, code) pairs belong to; of what is `past`, only those that last.
 
     SNOMED CT codes match exactly; an ICD-10 code of a set stands for itself and everything below it.
     """
@@ -28,7 +30,7 @@ def match_conditions(library: Library, codings: Iterable[tuple[str | None, str |
         found |= exact.get((known, code), frozenset())
         if known != _SNOMED:
             found |= {name for prefix, name in prefixes.get((known, code[:1]), ()) if _is_below(code, prefix)}
-    return frozenset(found)
+    return frozenset(name for name in found if not past or library.conditions[name].lasting)
 
 
 def _is_below(code: str, prefix: str) -> bool:

@@ -126,6 +126,18 @@ def test_results_that_differ_without_changing_the_advice_give_one_answer(names: 
     assert alike.gaps == ()
 
 
+def test_a_result_that_could_not_be_used_is_said_beside_the_one_that_was(names: Names) -> None:
+    """A readable result answers; what else is on file, or may be, is not passed over."""
+    unread = GeneResult("CYP2C19", Answer.UNREADABLE, reason="it is a PDF")
+    record = GeneRecord("CYP2C19", Answer.READ, (result("*2/*2", "1"), unread), "a page is missing")
+    facts = replace(with_results(names), genes={"CYP2C19": record})
+    (answer,) = evaluate(facts, names.library, Policy())
+    assert answer.findings[0].genes[0].notes == (
+        "another result on file could not be used: it is a PDF",
+        "there may be more results: a page is missing",
+    )
+
+
 def test_a_phenotype_without_a_score_shows_every_row_that_it_allows(names: Names) -> None:
     """An intermediate DPYD metabolizer may have score 1.0 or 1.5: rows of unlike strength are both shown."""
     answer = ask(names, "fluorouracil", genes={"DPYD": {"phenotype": "Intermediate Metabolizer"}})

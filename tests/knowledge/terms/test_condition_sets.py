@@ -33,3 +33,11 @@ def test_a_code_shows_a_stroke_or_does_not(library: Library, system: str | None,
 def test_nothing_on_the_list_shows_nothing(library: Library) -> None:
     """No code, no state."""
     assert match_conditions(library, []) == frozenset()
+
+
+def test_what_is_past_counts_only_where_it_lasts(library: Library) -> None:
+    """A stroke years ago is still a stroke; a depression that is over is over."""
+    stroke, depression = (ICD10CM, "I63.9"), (ICD10CM, "F32.1")
+    assert match_conditions(library, [stroke, depression]) >= {"stroke_or_tia", "depression"}
+    past = match_conditions(library, [stroke, depression], past=True)
+    assert ("stroke_or_tia" in past, "depression" in past) == (True, False)
