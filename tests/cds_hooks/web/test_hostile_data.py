@@ -86,17 +86,21 @@ hostile = st.recursive(
 
 
 def put(request: dict[str, Any], place: tuple[str | int, ...], value: object) -> None:
-    """Replace what stands at a place; one that is gone already is left alone."""
+    """Replace what stands at a place; one that another change took away is left alone."""
     target: Any = request
     for step in place[:-1]:
-        try:
-            target = target[step]
-        except (KeyError, IndexError, TypeError):
+        if not holds(target, step):
             return
-    if isinstance(target, (dict, list)) and (not isinstance(target, list) or isinstance(place[-1], int)):
-        if isinstance(target, list) and int(place[-1]) >= len(target):
-            return
+        target = target[step]
+    if holds(target, place[-1]):
         target[place[-1]] = value
+
+
+def holds(value: object, step: str | int) -> bool:
+    """Whether the step leads somewhere."""
+    if isinstance(value, list):
+        return isinstance(step, int) and step < len(value)
+    return isinstance(value, dict) and step in value
 
 
 @pytest.fixture(scope="module")
