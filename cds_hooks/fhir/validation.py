@@ -10,8 +10,10 @@ from __future__ import annotations
 import importlib
 import logging
 from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
+import orjson
 from pydantic import ValidationError
 
 from cds_hooks.fhir.coding import resource_type
@@ -24,6 +26,7 @@ _KINDS = frozenset(
      "Patient", "Condition", "Procedure", "AllergyIntolerance", "Bundle", "OperationOutcome", "CapabilityStatement",
      "DetectedIssue", "Task", "Provenance", "AuditEvent", "Consent"}
 )  # fmt: skip
+_TYPICAL = Path(__file__).with_name("typical_resources.json")
 _MAX_PROBLEMS = 5
 
 
@@ -63,9 +66,12 @@ def state_problems(resource: Json, release: str) -> str | None:
 
 
 def warm_up(release: str = "R4") -> None:
-    """Load and build the classes of the hot path, so that no request pays for it (call before the workers fork)."""
-    for kind in ("Observation", "MedicationRequest", "ServiceRequest"):
-        validate({"resourceType": kind}, release)
+    """Load and build the classes of the hot path, so that no request pays for it (call before the workers fork).
+
+    fhir.resources loads a nested class when it first meets one, hence resources with the usual members.
+    """
+    for resource in orjson.loads(_TYPICAL.read_bytes()):
+        validate(resource, release)
 
 
 def _describe(error: Any) -> str:
