@@ -94,15 +94,9 @@ def _finding(
     several: bool,
 ) -> Finding:
     drug = question.drug
-    gaps = list(asked.gaps.values())
     disagreements = [answers[gene].disagreement for gene in table.genes]
-    gaps += [gap for gap in disagreements if gap is not None and several]
-    if chosen.unknown:
-        gaps.append(
-            Gap("population_unknown", f"the record does not tell whether the patient belongs to: {chosen.label}")
-        )
-    if any(use.reason for use in question.medicines) or question.facts.medications_answer is Answer.NOT_FETCHED:
-        gaps += _medication_gaps(question)
+    gaps = [*asked.gaps.values(), *(gap for gap in disagreements if gap is not None and several)]
+    gaps += [*_population_gaps(question, chosen), *_medication_gaps(question)]
     return Finding(
         id=f"{drug.id}/{table.slug}/{row.id}",
         drug=question.ingredient,
@@ -110,7 +104,7 @@ def _finding(
         strength=row.strength,
         indicator=row.indicator,
         population=chosen.id,
-        genes=tuple(_noted(answers[gene], several) for gene in table.genes),
+        genes=tuple(_noted(answers[gene], several, asked_alleles(table, gene)) for gene in table.genes),
         actions=row.actions,
         dose_change=row.dose_change,
         alternative=row.alternative,
@@ -128,15 +122,39 @@ def _finding(
     )
 
 
-def _noted(answer: GeneAnswer, several: bool) -> GeneState:
-    """The gene's state; results that differ without changing the advice are mentioned, not raised as a gap."""
+def _noted(answer: GeneAnswer, several: bool, alleles: Sequence[str]) -> GeneState:
+    """The gene's state as this table needs it: of an HLA typing only the alleles that the table asks for.
+
+    Results that differ without changing the advice are mentioned, not raised as a gap.
+    """
+    state = answer.state
+    if alleles and state.phenotype is not None:
+        asked = [status for status in state.phenotype.split("; ") if status.split(" ")[0] in alleles]
+        state = replace(state, phenotype="; ".join(asked) or None)
     if answer.disagreement is None or several:
-        return answer.state
-    return replace(answer.state, notes=(*answer.state.notes, f"{answer.disagreement.text}; the advice is the same"))
+        return state
+    return replace(state, notes=(*state.notes, f"{answer.disagreement.text}; the advice is the same"))
+
+
+def _population_gaps(question: Question, chosen: Chosen) -> list[Gap]:
+    """What is not known of a population that is shown all the same; a problem list that was not obtained is said."""
+    if not chosen.unknown and not chosen.assumed:
+        return []
+    gaps = []
+    if question.facts.conditions_answer in (Answer.NOT_FETCHED, Answer.WITHHELD):
+        gaps.append(Gap("population_unknown", "the problem list could not be obtained: the indication is not known"))
+    if chosen.unknown:
+        gaps.append(
+            Gap("population_unknown", f"the record does not tell whether the patient belongs to: {chosen.label}")
+        )
+    return gaps
 
 
 def _medication_gaps(question: Question) -> list[Gap]:
     """What of the medication list could not be used, where it might matter: only for genes with known inhibitors."""
+    unidentified = any(use.reason for use in question.medicines)
+    if not unidentified and question.facts.medications_answer is not Answer.NOT_FETCHED:
+        return []
     if not set(question.drug.genes) & set(question.library.modulators):
         return []
     if question.facts.medications_answer is Answer.NOT_FETCHED:

@@ -138,6 +138,23 @@ def test_a_result_that_could_not_be_used_is_said_beside_the_one_that_was(names: 
     )
 
 
+def test_an_indication_is_assumed_otherwise_when_the_problem_list_was_not_obtained(names: Names) -> None:
+    """Nothing on a list and no list at all are told apart."""
+    facts = with_results(names, "*2/*2")
+    listed = replace(facts, conditions=frozenset(), conditions_answer=Answer.READ)
+    (known,) = evaluate(listed, names.library, Policy())
+    (unknown,) = evaluate(replace(listed, conditions_answer=Answer.NOT_FETCHED), names.library, Policy())
+    assert [finding.assumed for finding in known.findings] == [("acs_pci",)]
+    assert known.gaps == ()
+    assert [gap.text for gap in unknown.gaps] == ["the problem list could not be obtained: the indication is not known"]
+
+
+def test_a_typing_says_of_a_gene_only_what_the_drug_asks_for(names: Names) -> None:
+    """Abacavir asks for *57:01; the other risk alleles are noise there."""
+    answer = ask(names, "abacavir", genes={"HLA-B": "*57:01/*07:02"})
+    assert [finding.genes[0].phenotype for finding in answer.findings] == ["*57:01 positive"]
+
+
 def test_a_phenotype_without_a_score_shows_every_row_that_it_allows(names: Names) -> None:
     """An intermediate DPYD metabolizer may have score 1.0 or 1.5: rows of unlike strength are both shown."""
     answer = ask(names, "fluorouracil", genes={"DPYD": {"phenotype": "Intermediate Metabolizer"}})
