@@ -133,7 +133,7 @@ def _position(finding: Finding, answer: DrugAnswer, single: bool) -> str:
 
 def _assumed(shown: Sequence[Finding]) -> Iterator[str]:
     for label in dict.fromkeys(finding.population_label for finding in shown if finding.assumed):
-        yield f"Nothing usable says so, and it is taken to be so: {label}"
+        yield f"Taken for granted, as the record does not say: {label}"
 
 
 def _dropped(answer: DrugAnswer) -> Iterator[str]:

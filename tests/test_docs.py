@@ -1,0 +1,132 @@
+"""The README is true: its commands run, its tables equal what they describe, its links lead somewhere."""
+
+import json
+import re
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+from flask.testing import FlaskClient
+
+import cds_hooks.settings
+from app import main
+from knowledge.library import Library
+from knowledge.loading.load import load_library
+
+ROOT = Path(__file__).resolve().parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+REQUEST = re.search(r"<<'JSON'\n(.*?)\nJSON\n", README, re.DOTALL)
+ANSWER = re.search(r"```text\n(\{\"cards\".*?)\n```", README, re.DOTALL)
+CONSOLE = re.findall(r"^\$ echo '([^']*)' \| pgx-cds (\S+)\n(.*)$", README, re.MULTILINE)
+COMMANDS_OF_FLASK = {"routes", "shell"}
+
+
+@pytest.fixture(scope="module")
+def library() -> Library:
+    return load_library()
+
+
+def test_the_first_request_gets_the_answer_that_is_shown(client: FlaskClient) -> None:
+    """Every quoted text of the shortened answer stands in the real one."""
+    assert REQUEST is not None
+    assert ANSWER is not None
+    answer = client.post("/cds-services/pgx-order-select", data=REQUEST[1], content_type="application/json")
+    said = json.dumps(answer.get_json(), ensure_ascii=False)
+    shown = [text for text in re.findall(r'"((?:[^"\\]|\\.)*)"', ANSWER[1]) if text != "..."]
+    assert answer.status_code == 200
+    assert [text for text in shown if text.removesuffix(" ...") not in said] == []
+
+
+def test_the_console_lines_print_what_they_show() -> None:
+    """Command by command, the whole line compared."""
+    assert len(CONSOLE) >= 2
+    for given, command, printed in CONSOLE:
+        assert CliRunner().invoke(main, [command], input=given + "\n").stdout == printed + "\n"
+
+
+def test_every_pgx_cds_command_in_the_readme_exists() -> None:
+    """In code blocks and in the table of commands; and the table leaves none out."""
+    named = set(re.findall(r"pgx-cds ([a-z]+)", README))
+    table = set(re.findall(r"^\| `([a-z]+)", README, re.MULTILINE))
+    real = set(main.commands)
+    assert named - real == set()
+    assert real - COMMANDS_OF_FLASK - table == set()
+
+
+def test_the_check_and_try_lines_run_on_the_files_they_name() -> None:
+    """What the README tells a knowledge engineer to type."""
+    lines = re.findall(r"^pgx-cds ((?:check|try) .*?)(?:\s+#.*)?$", README, re.MULTILINE)
+    assert len(lines) == 2
+    for line in lines:
+        arguments = [str(ROOT / part) if "/" in part else part for part in line.split()]
+        assert CliRunner().invoke(main, arguments).exit_code == 0
+
+
+def test_the_settings_table_is_that_of_the_code() -> None:
+    """One table, in the docstring of cds_hooks/settings.py."""
+    documented = [line for line in (cds_hooks.settings.__doc__ or "").splitlines() if line.startswith("|")]
+    assert "\n".join(documented) in README
+    fields = cds_hooks.settings.Settings.__dataclass_fields__
+    assert {f"PGX_CDS_{name.upper()}" for name in fields} == set(
+        re.findall(r"^\| (PGX_CDS_[A-Z_]+)", README, re.MULTILINE)
+    )
+
+
+def test_the_lists_of_medicines_and_genes_are_those_of_the_content(library: Library) -> None:
+    """Derived from the files."""
+    assert f"{len(library.drugs)} medicines: {', '.join(sorted(library.drugs))}." in README
+    assert f"{len(library.genes)} genes: {', '.join(sorted(library.genes))}." in README
+
+
+def requirements(name: str) -> set[str]:
+    """Package names of a requirements file."""
+    lines = (ROOT / name).read_text(encoding="utf-8").splitlines()
+    return {
+        re.split(r"[=<>\[;]", line)[0].strip().lower() for line in lines if line and not line.startswith(("#", "-"))
+    }
+
+
+def test_every_dependency_has_a_word_and_no_other_has_one() -> None:
+    """The README's dependency table against the requirements files."""
+    table = README.split("## Dependencies")[1].split("## ")[0]
+    named = {
+        name.strip()
+        for row in re.findall(r"^\| ([a-z][a-z0-9., -]*) \|", table, re.MULTILINE)
+        for name in row.split(",")
+    }
+    wanted = requirements("requirements.in") | requirements("requirements-dev.in")
+    assert named - {"package"} == wanted | requirements("requirements-fhir-server.in")
+
+
+def test_no_lock_file_names_a_registry() -> None:
+    """Hashes and versions only."""
+    for path in ROOT.glob("requirements*.txt"):
+        text = path.read_text(encoding="utf-8")
+        assert "://" not in text
+        assert "--hash=sha256:" in text
+
+
+@pytest.mark.parametrize("path", ["README.md", "knowledge/README.md"])
+def test_links_to_files_lead_somewhere(path: str) -> None:
+    """Relative links only; what is on the web is not looked up."""
+    text = (ROOT / path).read_text(encoding="utf-8")
+    targets = re.findall(r"\]\((?!https?:)([^)#]+)\)", text)
+    assert [target for target in targets if not ((ROOT / path).parent / target).exists()] == []
+
+
+def test_make_targets_of_the_readme_exist() -> None:
+    """`make run` and `make test`, and whatever else is named."""
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    named = set(re.findall(r"make ([a-z][a-z-]+)", README))
+    assert {name for name in named if f"\n{name}:" not in makefile} == set()
+
+
+def test_the_project_says_its_licence() -> None:
+    """Apache-2.0 by pyproject.toml, attributions in NOTICE."""
+    project: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert project["license"] == {"text": "Apache-2.0"}
+    notice = (ROOT / "NOTICE").read_text(encoding="utf-8")
+    for source in ("CPIC", "RxNorm", "LOINC", "SNOMED", "HGNC"):
+        assert source in notice
