@@ -1,0 +1,1 @@
+"""The benchmark: `make bench`. Loopback only, stops by itself."""
