@@ -2,55 +2,19 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import cached_property
 
 from knowledge.findings import Action, Effect, Indicator, Source, Strength
+from knowledge.interval import Interval
 
 NO_RESULT = "no_result"
 """The lookup value of a gene without a usable result, where a guideline's table answers it."""
 
 INDETERMINATE = "indeterminate"
 """The phenotype id that every gene with an uncertain outcome uses."""
-
-
-_INTERVAL_END = re.compile(r"(>=|<=|>|<|)([0-9]+(?:\.[0-9]+)?)")
-
-
-@dataclass(frozen=True)
-class Interval:
-    """A range of activity scores; `None` is unbounded."""
-
-    low: Decimal | None
-    high: Decimal | None
-    low_open: bool = False
-    high_open: bool = False
-
-    def holds(self, score: Decimal) -> bool:
-        """True where the score lies inside."""
-        if self.low is not None and (score < self.low or (self.low_open and score == self.low)):
-            return False
-        return not (self.high is not None and (score > self.high or (self.high_open and score == self.high)))
-
-    @classmethod
-    def parse(cls, text: str) -> Interval | None:
-        """Read "0", "0.25..1", ">0..<1.25", ">2.25" or "<=1"; None where the text is no interval."""
-        low, dots, high = text.replace(" ", "").partition("..")
-        found = _INTERVAL_END.fullmatch(low)
-        upper = _INTERVAL_END.fullmatch(high) if dots else None
-        if found is None or (dots and (upper is None or upper[1] not in ("", "<") or found[1] not in ("", ">"))):
-            return None
-        value = Decimal(found[2])
-        if upper is not None:
-            return cls(value, Decimal(upper[2]), found[1] == ">", upper[1] == "<")
-        if found[1].startswith(">"):
-            return cls(value, None, low_open=found[1] == ">")
-        if found[1].startswith("<"):
-            return cls(None, value, high_open=found[1] == "<")
-        return cls(value, value)
 
 
 @dataclass(frozen=True)
@@ -293,6 +257,12 @@ class Library:
         return {key: frozenset(names) for key, names in exact.items()}, {
             key: tuple(all_) for key, all_ in prefixes.items()
         }
+
+    @cached_property
+    def condition_heads(self) -> frozenset[str]:
+        """What a code of any condition set is or begins with: SNOMED CT codes whole, ICD-10 codes by their category."""
+        codes = (code for one in self.conditions.values() for codes in one.codes.values() for code in codes)
+        return frozenset(code if code.isdigit() else code[:3] for code in codes)
 
     @cached_property
     def drug_index(self) -> Mapping[str, Drug]:

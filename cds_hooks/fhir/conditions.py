@@ -24,10 +24,21 @@ def read_conditions(fetched: Fetched, patient_id: str, library: Library) -> froz
     present: set[tuple[str | None, str | None]] = set()
     past: set[tuple[str | None, str | None]] = set()
     for one in of_patient(fetched.resources, patient_id).found:
-        if _counts(one.kind, one.resource):
+        if _may_show(one.resource, library) and _counts(one.kind, one.resource):
             over = one.kind == "Condition" and is_over(one.resource)
             (past if over else present).update(read_concept(one.resource.get("code")).pairs)
     return match_conditions(library, present) | match_conditions(library, past, past=True)
+
+
+def _may_show(resource: Json, library: Library) -> bool:
+    """One look at the codes: most problems of a record belong to no set. Whatever is unusual is read with care."""
+    code = resource.get("code")
+    codings = code.get("coding") if isinstance(code, dict) else None
+    if not isinstance(codings, list):
+        return True
+    codes = [coding.get("code") if isinstance(coding, dict) else None for coding in codings]
+    heads = library.condition_heads
+    return any(not isinstance(one, str) or one.strip() in heads or one.strip()[:3].upper() in heads for one in codes)
 
 
 def _counts(kind: str, resource: Json) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from knowledge.library import Gene, Library
 
@@ -34,10 +35,22 @@ class GeneIndex:
         """The genes that a text names as whole words, each once."""
         return tuple(dict.fromkeys(self.symbols[found.casefold()] for found in self.pattern.findall(text)))
 
+    def may_name_gene(self, text: object) -> bool:
+        """True where a gene stands in a name, and for everything that is no text; names come again and again."""
+        return not isinstance(text, str) or _found_in(self.pattern, text[:_LONGEST_NAME])
+
     def symbol_at_head(self, text: str) -> str | None:
         """The gene that a text begins with ("CYP2C19 *2/*2", "hla#3.31.0#HLA-A*03:01...")."""
         found = self.head.match(text)
         return self.symbols[found[1].casefold()] if found else None
+
+
+_LONGEST_NAME = 200
+
+
+@lru_cache(maxsize=4096)
+def _found_in(pattern: re.Pattern[str], text: str) -> bool:
+    return len(text) == _LONGEST_NAME or pattern.search(text) is not None
 
 
 _BUILT: dict[int, tuple[Library, GeneIndex]] = {}

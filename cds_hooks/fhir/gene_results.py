@@ -10,7 +10,7 @@ from cds_hooks.fhir.gene_index import index_genes
 from cds_hooks.fhir.gene_studied import GeneFinder
 from cds_hooks.fhir.genotypes import is_readable, same_genotype
 from cds_hooks.fhir.loose_statements import read_haplotypes, read_loose_implications, read_nameless, read_variants
-from cds_hooks.fhir.observation_kind import Kind
+from cds_hooks.fhir.observation_kind import Kind, is_plain
 from cds_hooks.fhir.phenotypes import Words
 from cds_hooks.fhir.reports import read_reports
 from cds_hooks.fhir.resource_status import Status
@@ -49,7 +49,7 @@ def read_results(candidates: Candidates, library: Library, patient_id: str | Non
     """
     index = index_genes(library)
     reading = Reading(library, index, GeneFinder(index, candidates))
-    observations = candidates.of_kind("Observation")
+    observations = (one for one in candidates.of_kind("Observation") if not is_plain(one.resource, index))
     own = (one for one in observations if patient_id is None or not is_of_other(one, candidates, patient_id))
     read = (read_statement(one, reading) for one in own)
     statements = [one for one in read if one is not None]

@@ -20,6 +20,7 @@ from cds_hooks.fhir.coding import extensions, has_value
 from cds_hooks.fhir.gene_index import GeneIndex
 from cds_hooks.fhir.gene_studied import value_texts
 from cds_hooks.fhir.observation import Observation
+from cds_hooks.fhir.record import Json
 
 
 class Kind(StrEnum):
@@ -39,6 +40,33 @@ class Kind(StrEnum):
 
 
 _BY_CODE = {GENOTYPE: Kind.GENOTYPE, HAPLOTYPE: Kind.HAPLOTYPE, VARIANT: Kind.VARIANT, REGION_STUDIED: Kind.REGION}
+
+
+_KNOWN_CODES = frozenset(code for _, code in (*_BY_CODE, *IMPLICATIONS, GENOTYPE_DETERMINATION))
+_SPEAKING = frozenset(
+    {"component", "extension", "valueCodeableConcept", "valueString", "valueCoding", "valueCode", "valueMarkdown"}
+)
+"""Members without which an Observation can speak of a gene by its code alone."""
+
+
+def is_plain(resource: Json, index: GeneIndex) -> bool:
+    """True for an Observation that by one look at its code has nothing to do with genes: most of a record.
+
+    It only ever dismisses what `kind_of` would dismiss: no component, extension or words as value, a code that is on no
+    list, and names in which no gene stands. Everything unusual is left to the careful reading.
+    """
+    code = resource.get("code")
+    if not isinstance(code, dict) or not _SPEAKING.isdisjoint(resource):
+        return False
+    codings = code.get("coding")
+    if not isinstance(codings, list):
+        return False
+    names = [code.get("text")]
+    for coding in codings:
+        if not isinstance(coding, dict) or coding.get("code") in _KNOWN_CODES or coding.get("code") in index.by_loinc:
+            return False
+        names.append(coding.get("display"))
+    return not any(name is not None and index.may_name_gene(name) for name in names)
 
 
 def kind_of(observation: Observation, index: GeneIndex) -> Kind | None:

@@ -22,6 +22,9 @@ def is_of_other(found: Found, candidates: Candidates, patient_id: str) -> bool:
     A resource without a subject, or with one that only means something inside its own Bundle and was not sent, is
     taken as found: the server or the EHR was asked for this patient's data.
     """
+    holder = found.resource.get("subject")
+    if found.container is None and isinstance(holder, dict) and holder.get("reference") == f"Patient/{patient_id}":
+        return False
     container = candidates.container_of(found)
     if container is not None and is_of_other(container, candidates, patient_id):
         return True

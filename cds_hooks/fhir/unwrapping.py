@@ -103,12 +103,23 @@ def collect(resources: Iterable[object]) -> Candidates:
     waiting.reverse()
     while waiting and len(candidates.found) < MAX_RESOURCES:
         value, full_url, container = waiting.pop()
-        if isinstance(value, (list, tuple)):
+        kind = _plain_kind(value)
+        if kind is not None:
+            candidates.add(value, kind, full_url, container)  # type: ignore[arg-type]
+        elif isinstance(value, (list, tuple)):
             waiting.extend((one, None, container) for one in reversed(value))
         elif isinstance(value, dict):
             inner = list(_open(value, full_url, container, candidates))
             waiting.extend(reversed(inner))
     return candidates
+
+
+def _plain_kind(value: object) -> str | None:
+    """The type of a resource with nothing inside it to be looked at; None for all else."""
+    if not isinstance(value, dict) or "contained" in value:
+        return None
+    kind = resource_type(value)
+    return None if kind in ("Bundle", "Parameters") else kind
 
 
 def _equal(first: Json, second: Json) -> bool:

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import product
 
-from knowledge.library import NO_RESULT, Interval, Row, Table
+from knowledge.interval import Interval
+from knowledge.library import NO_RESULT, Row, Table
 from knowledge.pgx.genotype import Presence
 from knowledge.pgx.phenotype import ANY, GeneValue
 

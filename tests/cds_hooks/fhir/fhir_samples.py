@@ -6,7 +6,8 @@ from typing import Any
 
 from cds_hooks.fhir.record import Fetched, Record
 from knowledge.facts import Answer, GeneResult
-from knowledge.library import Allele, Drug, Gene, Interval, Library, Phenotype, Position
+from knowledge.interval import Interval
+from knowledge.library import Allele, Drug, Gene, Library, Phenotype, Position
 from knowledge.terms.drug_names import DrugNames
 
 LOINC = "http://loinc.org"
