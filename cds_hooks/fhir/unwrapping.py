@@ -118,8 +118,10 @@ def _plain_kind(value: object) -> str | None:
     """The type of a resource with nothing inside it to be looked at; None for all else."""
     if not isinstance(value, dict) or "contained" in value:
         return None
-    kind = resource_type(value)
-    return None if kind in ("Bundle", "Parameters") else kind
+    kind = value.get("resourceType")
+    if not isinstance(kind, str) or not kind.isalpha() or kind in _WRAPPERS:
+        return None
+    return kind
 
 
 def _equal(first: Json, second: Json) -> bool:

@@ -52,3 +52,24 @@ def test_the_card_stays_without_suggestions_when_none_is_valid() -> None:
 def test_a_card_without_suggestions_is_left_alone() -> None:
     """There is nothing to check."""
     assert drop_invalid_suggestions({"summary": "S"}, "R4") == {"summary": "S"}
+
+
+@pytest.mark.parametrize(
+    ("members", "stays"),
+    [
+        ({"authoredOn": "2026-11-23T10:00:00Z"}, True),
+        ({"authoredOn": "2026-11-30T10:00:00+01:00", "encounter": {"reference": "Encounter/2"}}, True),
+        ({"authoredOn": "2026-02-31"}, False),
+        ({"authoredOn": "yesterday"}, False),
+        ({"requester": {"reference": "Practitioner/1", "vendorField": 1}}, False),
+        ({"requester": {"reference": 7}}, False),
+        ({"subject": {"reference": "Patient/demo-2", "display": "Demo"}}, True),
+        ({"subject": []}, False),
+        ({"status": 5}, False),
+    ],
+)
+def test_what_a_suggestion_takes_over_from_the_draft_is_judged_each_time(members: dict[str, Any], stays: bool) -> None:
+    """Only what is plainly valid shares the verdict on the rest; seen twice, the verdict is the same."""
+    card = suggest(VALID | members)
+    for _ in range(2):
+        assert ("suggestions" in drop_invalid_suggestions(card, "R4")) is stays
