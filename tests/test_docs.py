@@ -108,7 +108,7 @@ def test_no_lock_file_names_a_registry() -> None:
         assert "--hash=sha256:" in text
 
 
-@pytest.mark.parametrize("path", ["README.md", "knowledge/README.md"])
+@pytest.mark.parametrize("path", ["README.md", "knowledge/README.md", "bench/README.md"])
 def test_links_to_files_lead_somewhere(path: str) -> None:
     """Relative links only; what is on the web is not looked up."""
     text = (ROOT / path).read_text(encoding="utf-8")
