@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -107,15 +107,8 @@ def _check_drug(loaded: _Content, mended: Mended, sound: bool) -> Iterator[Fault
     faults = [fault for law in LAWS for fault in law(check) if fault.line not in touched]
     faults += check_tables(loaded.library, drug, document, cells=not touched)
     yield from faults
-    if not sound or faults:
-        return
-    cases = _cases_beside(document)
-    if cases is None:
-        yield document.fault((), "there are no cases beside it", f"add {drug.id}.test.yaml")
-    elif case_faults := check_document(cases, "case"):
-        yield from case_faults
-    else:
-        yield from _run_drug_cases(loaded, drug, document, cases)
+    if sound and not faults:
+        yield from _check_cases(document, "case", lambda cases: _run_drug_cases(loaded, drug, document, cases))
 
 
 def _run_drug_cases(loaded: _Content, drug: Drug, document: Document, cases: Document) -> Iterator[Fault]:
@@ -133,20 +126,23 @@ def _check_gene(loaded: _Content, document: Document, sound: bool) -> Iterator[F
     gene = read_gene(document)
     faults = [fault for law in GENE_LAWS for fault in law(GeneCheck(gene, document))]
     yield from faults
-    if not sound or faults:
-        return
-    cases = _cases_beside(document)
-    if cases is None:
-        yield document.fault((), "there are no cases beside it", f"add {gene.id}.test.yaml")
-    elif case_faults := check_document(cases, "gene_case"):
-        yield from case_faults
-    else:
-        yield from _run_gene_cases(loaded, gene, cases)
+    if sound and not faults:
+        yield from _check_cases(document, "gene_case", lambda cases: _run_gene_cases(loaded, gene, cases))
 
 
 def _run_gene_cases(loaded: _Content, gene: Gene, cases: Document) -> tuple[Fault, ...]:
     library = Library({**loaded.library.genes, gene.id: gene}, {}, {}, {}, loaded.library.synonyms, "")
     return run_gene_cases(cases, gene, library)
+
+
+def _check_cases(document: Document, kind: str, run: Callable[[Document], Iterable[Fault]]) -> Iterator[Fault]:
+    """The cases beside a sound file: they are there, they keep their schema, and they come out as written."""
+    cases = _cases_beside(document)
+    if cases is None:
+        name = f"{Path(document.path).stem}.test.yaml"
+        yield document.fault((), "there are no cases beside it", f"add {name}")
+        return
+    yield from check_document(cases, kind) or run(cases)
 
 
 def _cases_beside(document: Document) -> Document | None:
