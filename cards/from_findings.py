@@ -25,7 +25,7 @@ _TELLING = ("results_disagree", "unreadable", "not_fetched")
 """Gaps that are worth a card of their own, the weightiest first; what is withheld is not even hinted at."""
 _GAP_SUMMARY = {
     "results_disagree": "{gene} results on file disagree",
-    "unreadable": "a {gene} result is on file but could not be read",
+    "unreadable": "the {gene} result on file could not be read",
     "not_fetched": "{gene} results could not be fetched",
 }
 
@@ -63,13 +63,22 @@ def _card(answer: DrugAnswer, policy: CardPolicy, new_id: Callable[[], str]) -> 
 
 
 def _shown(findings: Sequence[Finding]) -> list[Finding]:
-    """The findings that the card rests on: those that act, the leading body's worst first."""
+    """The findings that the card rests on: those that act, the gravest body first, and of equals the site's first."""
     acting = [finding for finding in findings if finding.acts]
-    bodies = list(dict.fromkeys(finding.body for finding in acting))
+    order = list(dict.fromkeys(finding.body for finding in acting))
+    bodies = sorted(order, key=lambda body: min(_gravity(one) for one in acting if one.body == body))
     return sorted(
         acting,
         key=lambda one: (bodies.index(one.body), one.condition is not None, _ORDER.index(one.indicator)),
     )
+
+
+def _gravity(finding: Finding) -> tuple[int, bool]:
+    """How early a row is to be heard (lowest first): a certain warning before what is critical but only possible,
+    and that before certain advice for information; of equals a contraindication first."""
+    open_by = 0 if not finding.possible and finding.condition is None else 3
+    contraindicated = any(action.degree == "contraindicated" for action in finding.actions)
+    return 2 * _ORDER.index(finding.indicator) + open_by, not contraindicated
 
 
 def _headline(answer: DrugAnswer, shown: Sequence[Finding], policy: CardPolicy) -> str | None:
@@ -78,9 +87,9 @@ def _headline(answer: DrugAnswer, shown: Sequence[Finding], policy: CardPolicy) 
         return f"{name}: {_acting_headline(answer, shown[0])}"
     gap = _telling_gap(answer.gaps)
     if gap is not None:
-        return f"{name}: {_GAP_SUMMARY[gap.kind].format(gene=gap.gene)}"
+        return f"{name}: {_GAP_SUMMARY[gap.kind].format(gene=gap.gene, a=_article(gap.gene))}"
     if answer.pretest is not None:
-        genes = " and ".join(answer.pretest.genes)
+        genes = " or ".join(answer.pretest.genes)
         asked = {"required": "test required", "recommended": "test recommended"}.get(
             answer.pretest.priority, "consider a test"
         )
@@ -97,9 +106,10 @@ def _acting_headline(answer: DrugAnswer, lead: Finding) -> str:
     genes = _genes(lead.genes) or lead.population_label
     if lead.possible and any(render_lead(one) != said for one in _leading(answer, lead)):
         gap = _telling_gap(answer.gaps)
-        why = "results disagree" if gap and gap.kind == "results_disagree" else "several readings are possible"
-        which = ", ".join(gene.gene for gene in lead.genes) + " " if lead.genes else ""
-        return f"{which}{why}, one of them calls for a change"
+        if gap and gap.kind == "results_disagree":
+            return f"{gap.gene} results disagree, one of them means: {said}"
+        fits = f"{said} ({genes})" if genes else said
+        return f"possibly {fits}, the record leaves it open"
     return f"{said} ({genes})" if genes else said
 
 
@@ -113,6 +123,11 @@ def _leading(answer: DrugAnswer, lead: Finding) -> list[Finding]:
     return [one for one in answer.findings if one.body == lead.body]
 
 
+def _article(gene: str | None) -> str:
+    """The indefinite article of a gene's symbol, whose letters are spoken one by one."""
+    return "an" if gene and gene[0] in "AEFHILMNORSX" else "a"
+
+
 def _genes(genes: Sequence[GeneState]) -> str:
     """ "CYP2C19 Poor Metabolizer, acting as ..."; HLA alleles by their status."""
     return ", ".join(_gene(gene) for gene in genes if gene.phenotype)
@@ -120,7 +135,7 @@ def _genes(genes: Sequence[GeneState]) -> str:
 
 def _gene(gene: GeneState) -> str:
     words = f"{gene.gene} {gene.phenotype}"
-    return f"{words} by {', '.join(name.split(' ')[0] for name in gene.because)}" if gene.because else words
+    return f"{words} with {', '.join(name.split(' ')[0] for name in gene.because)}" if gene.because else words
 
 
 def _telling_gap(gaps: Sequence[Gap]) -> Gap | None:
@@ -129,11 +144,10 @@ def _telling_gap(gaps: Sequence[Gap]) -> Gap | None:
 
 
 def _indicator(answer: DrugAnswer, shown: Sequence[Finding]) -> Indicator:
-    if shown:
-        return min((finding.indicator for finding in shown), key=_ORDER.index)
     required = answer.pretest is not None and answer.pretest.priority in ("required", "recommended")
     disagree = any(gap.kind == "results_disagree" for gap in answer.gaps)
-    return Indicator.WARNING if required or disagree else Indicator.INFO
+    least = Indicator.WARNING if required or disagree else Indicator.INFO
+    return min((least, *(finding.indicator for finding in shown)), key=_ORDER.index)
 
 
 def _source(answer: DrugAnswer, shown: Sequence[Finding]) -> Source:

@@ -25,7 +25,7 @@ _GAP_KINDS = {
 }
 _GAP_WORDS = {
     Answer.NONE_ON_FILE: "no {gene} result is on file",
-    Answer.UNREADABLE: "a {gene} result is on file and could not be read",
+    Answer.UNREADABLE: "the {gene} result on file could not be read",
     Answer.WITHHELD: "{gene} results may not be used",
     Answer.NOT_FETCHED: "{gene} results could not be fetched",
 }

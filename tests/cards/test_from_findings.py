@@ -146,7 +146,7 @@ def test_nothing_to_change_makes_no_card_unless_the_site_asks_for_it() -> None:
 @pytest.mark.parametrize(
     ("kind", "summary"),
     [
-        ("unreadable", "Clopidogrel: a CYP2C19 result is on file but could not be read"),
+        ("unreadable", "Clopidogrel: the CYP2C19 result on file could not be read"),
         ("not_fetched", "Clopidogrel: CYP2C19 results could not be fetched"),
         ("no_result", None),
         ("withheld", None),

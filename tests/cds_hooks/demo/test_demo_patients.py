@@ -25,7 +25,7 @@ PROMISED = {
     ),
     "demo-statin": ("warning", "Simvastatin: avoid (SLCO1B1 Poor Function)"),
     "demo-paroxetine": ("warning", "Tramadol: avoid (CYP2D6 Poor Metabolizer by paroxetine)"),
-    "demo-pdf": ("info", "Amitriptyline: a CYP2D6 result is on file but could not be read"),
+    "demo-pdf": ("info", "Amitriptyline: the CYP2D6 result on file could not be read"),
     "demo-nothing": (
         "warning",
         "Carbamazepine: no HLA-B result on file, test recommended before the first dose",

@@ -356,7 +356,7 @@ def test_a_genotype_that_nobody_can_read_gets_a_card_that_says_so(client: FlaskC
     result = order_select["prefetch"]["geneResults"]["entry"][0]["resource"]
     result["valueCodeableConcept"]["text"] = "see attached"
     assert summaries(client.post(URL, json=order_select)) == [
-        "Clopidogrel: a CYP2C19 result is on file but could not be read"
+        "Clopidogrel: the CYP2C19 result on file could not be read"
     ]
 
 
