@@ -61,12 +61,16 @@ def is_plain(resource: Json, index: GeneIndex) -> bool:
     codings = code.get("coding")
     if not isinstance(codings, list):
         return False
-    names = [code.get("text")]
+    if code.get("text") is not None and index.may_name_gene(code["text"]):
+        return False
     for coding in codings:
-        if not isinstance(coding, dict) or coding.get("code") in _KNOWN_CODES or coding.get("code") in index.by_loinc:
+        value = coding.get("code") if isinstance(coding, dict) else None
+        if not isinstance(value, str) or value.strip() in _KNOWN_CODES or value.strip() in index.by_loinc:
             return False
-        names.append(coding.get("display"))
-    return not any(name is not None and index.may_name_gene(name) for name in names)
+        name = coding.get("display")
+        if name is not None and index.may_name_gene(name):
+            return False
+    return True
 
 
 def kind_of(observation: Observation, index: GeneIndex) -> Kind | None:
