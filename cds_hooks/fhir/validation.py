@@ -2,7 +2,8 @@
 
 A vendor's extra member must not lose a result: the answer is a list of problems (path and rule, never a value: no
 PHI), and the caller goes on with its tolerant reading and says so. fhir.resources does not check required bindings
-such as `status`; the readers do that themselves. Nothing but the classes is kept between calls.
+such as `status`; the readers do that themselves. Between calls only the classes and
+verdicts are kept, nothing of a resource.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from pydantic import ValidationError
 
 from cds_hooks.fhir.coding import resource_type
 from cds_hooks.fhir.record import Json
+from cds_hooks.fhir.verdicts import Verdicts
 
 _LOG = logging.getLogger(__name__)
 _PACKAGES = {"R4": "fhir.resources.R4B", "R5": "fhir.resources"}
@@ -28,6 +30,7 @@ _KINDS = frozenset(
 )  # fmt: skip
 _TYPICAL = Path(__file__).with_name("typical_resources.json")
 _MAX_PROBLEMS = 5
+_VERDICTS = Verdicts()
 
 
 @lru_cache(maxsize=64)
@@ -42,6 +45,11 @@ def load_model(kind: str, release: str) -> Any | None:
 
 def validate(resource: Json, release: str) -> tuple[str, ...]:
     """What is wrong with a resource, at most five problems as "path: rule"; empty where it is valid."""
+    return _VERDICTS.recall(resource, release, lambda: find_problems(resource, release))
+
+
+def find_problems(resource: Json, release: str) -> tuple[str, ...]:
+    """What `validate` answers, found by validating this very resource."""
     kind = resource_type(resource)
     model = load_model(kind or "", release)
     if model is None:
