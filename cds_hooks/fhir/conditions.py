@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cds_hooks.fhir.coding import read_concept, text_of
+from cds_hooks.fhir.coding import member, read_concept, text_of
 from cds_hooks.fhir.record import Fetched, Json
 from cds_hooks.fhir.subject import of_patient
 from knowledge.facts import Answer
@@ -23,8 +23,9 @@ def read_conditions(fetched: Fetched, patient_id: str, library: Library) -> froz
         return frozenset()
     present: set[tuple[str | None, str | None]] = set()
     past: set[tuple[str | None, str | None]] = set()
-    for one in of_patient(fetched.resources, patient_id).found:
-        if _may_show(one.resource, library) and _counts(one.kind, one.resource):
+    telling = [one for one in fetched.resources if _may_show(one, library)]
+    for one in of_patient(telling, patient_id).found:
+        if _counts(one.kind, one.resource):
             over = one.kind == "Condition" and is_over(one.resource)
             (past if over else present).update(read_concept(one.resource.get("code")).pairs)
     return match_conditions(library, present) | match_conditions(library, past, past=True)
@@ -32,13 +33,19 @@ def read_conditions(fetched: Fetched, patient_id: str, library: Library) -> froz
 
 def _may_show(resource: Json, library: Library) -> bool:
     """One look at the codes: most problems of a record belong to no set. Whatever is unusual is read with care."""
-    code = resource.get("code")
-    codings = code.get("coding") if isinstance(code, dict) else None
-    if not isinstance(codings, list):
+    code = member(resource, "code")
+    codings = member(code, "coding")
+    if not isinstance(codings, list) or "contained" in resource:
         return True
-    codes = [coding.get("code") if isinstance(coding, dict) else None for coding in codings]
     heads = library.condition_heads
-    return any(not isinstance(one, str) or one.strip() in heads or one.strip()[:3].upper() in heads for one in codes)
+    for coding in codings:
+        value = coding.get("code") if isinstance(coding, dict) else None
+        if not isinstance(value, str):
+            return True
+        value = value.strip()
+        if value in heads or value.replace(".", "")[:3].upper() in heads:
+            return True
+    return False
 
 
 def _counts(kind: str, resource: Json) -> bool:
