@@ -15,7 +15,7 @@ from cds_hooks.demo.pages import blueprint as demo
 from cds_hooks.errors import register_handlers
 from cds_hooks.fhir.client import FhirClient, Limits
 from cds_hooks.fhir.validation import warm_up
-from cds_hooks.json_schema import load_predicate
+from cds_hooks.json_schema import load_validator
 from cds_hooks.records.store import Store, open_store
 from cds_hooks.settings import Settings, SettingsError, read_settings
 from cds_hooks.web.cors import allow_origins
@@ -71,7 +71,7 @@ def _make_limits(settings: Settings) -> Limits:
 def _warm_up(content: Content) -> None:
     """Do at start what the first request would pay for."""
     for service in content.services.values():
-        load_predicate(service.hook)
+        load_validator(service.hook)
     warm_up()
 
 

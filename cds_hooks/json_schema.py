@@ -12,7 +12,6 @@ import orjson
 from jsonschema import Draft202012Validator, ValidationError
 
 from cds_hooks.errors import Fault
-from cds_hooks.schema_predicate import Predicate, compile_predicate
 
 _FOLDER = Path(__file__).resolve().parent / "schema"
 _ODD = re.compile(r"[^0-9A-Za-z._-]")
@@ -24,12 +23,6 @@ def load_validator(name: str) -> Draft202012Validator:
     schema = _inline(_read(f"{name}.schema.json"), f"{name}.schema.json")
     Draft202012Validator.check_schema(schema)
     return Draft202012Validator(schema)
-
-
-@cache
-def load_predicate(name: str) -> Predicate:
-    """True for most data that the validator calls valid, and for none that it does not."""
-    return compile_predicate(load_validator(name).schema)
 
 
 def _read(file: str) -> Any:
@@ -54,8 +47,6 @@ def _inline(node: Any, file: str) -> Any:
 
 def find_faults(name: str, data: object) -> tuple[Fault, ...]:
     """Every fault of the data, in the order of their places."""
-    if load_predicate(name)(data):
-        return ()
     errors = load_validator(name).iter_errors(data)
     return tuple(sorted((_word(error) for error in _innermost(errors)), key=lambda fault: fault.where))
 
