@@ -42,13 +42,15 @@ def find_medicine_references(order: Json, access: FhirAccess | None = None) -> t
 
 def find_missing_results(reports: Sequence[Json], observations: Sequence[Json]) -> tuple[str, ...]:
     """Ids of the Observations that reports list as results and that did not come, the first hundred."""
-    here = {reference_of(each) for each in (*reports, *observations)}
     listed = [
         text
         for report in reports
         for member in _list(report.get("result"))
         if (text := _relative(member.get("reference"), None)) and text.startswith("Observation/")
     ]
+    if not listed:
+        return ()
+    here = {reference_of(each) for each in (*reports, *observations)}
     wanted = dict.fromkeys(text for text in listed if text not in here)
     return tuple(text.partition("/")[2] for text in wanted)[:_MOST_RESULTS]
 
