@@ -6,14 +6,23 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from cards.markdown import escape, literal
-from cards.phrases import join, render_action, render_effect
+from cards.phrases import join, load_words, render_action, render_effect
 from knowledge.facts import Answer
-from knowledge.findings import Action, DrugAnswer, Finding, GeneState, Strength
+from knowledge.findings import Action, DrugAnswer, Effect, Finding, GeneState, Strength
 
 _STATUS = {
     "transcribed": "Content: transcribed from the published guideline; not reviewed by a clinician.",
     "reviewed": "Content: reviewed by this site.",
 }
+_GAP_ADVICE = {
+    "unreadable": "Read the {gene} report itself: it could not be used here, and nothing here speaks for {drug}.",
+    "not_fetched": "Look up the {gene} results: they were not seen here, and nothing here speaks for {drug}.",
+    "results_disagree": "Find out which {gene} result is right before relying on either.",
+}
+_OFFERS_CHECKED = (
+    "Where the guideline names no alternative, the ones above are this service's own choice. They are checked against"
+    " the genes, conditions, allergies and medicines on file, not for interactions or organ function."
+)
 
 
 def render_detail(answer: DrugAnswer, shown: Sequence[Finding]) -> str:
@@ -25,35 +34,54 @@ def render_detail(answer: DrugAnswer, shown: Sequence[Finding]) -> str:
         _bodies(answer, shown),
         _bullets("Assumed", _assumed(shown)),
         _bullets("Missing", dict.fromkeys(escape(gap.text) for gap in answer.gaps)),
-        _bullets("Alternatives", _dropped(answer)),
+        _bullets("Alternatives", _alternatives(answer, shown)),
         _sources(shown, answer),
     ]
     return "\n\n".join(block for block in blocks if block)
 
 
 def _actions(answer: DrugAnswer, shown: Sequence[Finding]) -> str:
-    """What to do first: the leading body's row, or every row that the record allows."""
+    """What to do first: every row that acts, the leading body's first; each body speaks for itself."""
     acting = [finding for finding in shown if finding.acts]
     if not acting:
-        return ""
-    lead = [one for one in acting if one.body == acting[0].body]
-    lines = [line for finding in lead for line in _finding_lines(finding, answer, several=len(lead) > 1)]
-    return "**What to do**\n\n" + "\n".join(f"- {line}" for line in dict.fromkeys(lines))
+        return _bullets("What to do", _gap_advice(answer))
+    bodies = {finding.body for finding in acting}
+    lines = [line for finding in acting for line in _finding_lines(finding, answer, len(acting) > 1, len(bodies) > 1)]
+    return _bullets("What to do", dict.fromkeys(lines))
 
 
-def _finding_lines(finding: Finding, answer: DrugAnswer, several: bool) -> Iterator[str]:
-    sentences = literal(" ".join(render_action(action, answer.drug.name) for action in _with_labels(finding, answer)))
+def _gap_advice(answer: DrugAnswer) -> Iterator[str]:
+    """What is left to the reader where a result is there, or may be there, and could not be used."""
+    for gap in answer.gaps:
+        if gap.gene is not None and gap.kind in _GAP_ADVICE:
+            yield _GAP_ADVICE[gap.kind].format(gene=gap.gene, drug=answer.drug.name)
+
+
+def _finding_lines(finding: Finding, answer: DrugAnswer, several: bool, named: bool) -> Iterator[str]:
+    """A row's line; `several`: other rows stand beside it, `named`: and they are other bodies'."""
+    sentences = literal(_sentences(finding, answer))
     note = f" {literal(finding.note)}" if finding.note else ""
-    prefix = ""
+    prefix = f"{finding.body}: " if named else ""
     if finding.condition:
-        prefix = f"If {literal(finding.condition)}: "
+        prefix += f"If {literal(finding.condition)}: "
     elif finding.possible:
         of = f" ({finding.population_label})" if finding.population_label else ""
-        prefix = f"Possible, the record leaves it open{of}: "
+        prefix += f"Possible, the record leaves it open{of}: "
     elif several and finding.population_label:
-        prefix = f"{_capital(finding.population_label)}: "
+        prefix = f"{finding.body}, {finding.population_label}: " if named else f"{_capital(finding.population_label)}: "
     if sentences or note:
         yield f"{prefix}{sentences}{note}".strip()
+
+
+def _sentences(finding: Finding, answer: DrugAnswer) -> str:
+    """The row's actions; what follows on the advice to avoid or replace is for those who get the drug all the same."""
+    drug = answer.drug.name
+    actions = list(_with_labels(finding, answer))
+    turned_down = [at for at, action in enumerate(actions) if action.kind in ("avoid", "offer")]
+    start = turned_down[-1] + 1 if turned_down else len(actions)
+    first = " ".join(render_action(action, drug) for action in actions[:start])
+    rest = " ".join(render_action(action, drug) for action in actions[start:])
+    return f"{first} If {drug} is used all the same: {rest[0].lower()}{rest[1:]}" if rest else first
 
 
 def _with_labels(finding: Finding, answer: DrugAnswer) -> Iterator[Action]:
@@ -67,15 +95,18 @@ def _pretest(answer: DrugAnswer) -> str:
     if answer.pretest is None:
         return ""
     genes = join(answer.pretest.genes)
-    verb = {"required": "The label requires", "recommended": "Guidance recommends"}.get(answer.pretest.priority)
-    text = f"{verb or 'It is worth considering'} testing {genes} before the first dose of {answer.drug.name}."
+    text = {
+        "required": "The label requires testing {genes} before the first dose of {drug}.",
+        "recommended": "Testing {genes} before the first dose of {drug} is advised.",
+    }.get(answer.pretest.priority, "Consider testing {genes} before the first dose of {drug}.")
+    text = text.format(genes=genes, drug=answer.drug.name)
     note = f" {literal(answer.pretest.note)}" if answer.pretest.note else ""
     return f"**Before the first dose**\n\n- {text}{note}"
 
 
 def _patient(answer: DrugAnswer, shown: Sequence[Finding]) -> str:
     """The patient's results, gene by gene, and how each came to what it is taken for."""
-    effects = dict.fromkeys(render_effect(one.effect) for one in shown if one.effect and one.acts)
+    effects = dict.fromkeys(render_effect(one) for one in _effects(shown))
     states: dict[str, GeneState] = {}
     for finding in answer.findings:
         for gene in finding.genes:
@@ -84,12 +115,22 @@ def _patient(answer: DrugAnswer, shown: Sequence[Finding]) -> str:
     return "**Why**\n\n" + "\n".join(f"- {line}" for line in lines) if lines else ""
 
 
+def _effects(shown: Sequence[Finding]) -> Iterator[Effect]:
+    """What the acting rows expect, without those that only repeat a part of another."""
+    effects = [one.effect for one in shown if one.effect and one.acts]
+    for one in effects:
+        like = [other for other in effects if (other.direction, other.of) == (one.direction, one.of)]
+        if not any(set(one.risk) < set(other.risk) for other in like):
+            yield one
+
+
 def _gene_lines(state: GeneState) -> Iterator[str]:
     if state.answer is not Answer.READ:
         return
     score = f", activity score {escape(state.score)}" if state.score else ""
     shown = state.phenotype if state.phenotype != state.diplotype else None
-    means = f": {escape(shown)}{score}" if shown else ""
+    acts = "acts as " if state.genotype_says else ""
+    means = f": {acts}{escape(shown)}{score}" if shown else ""
     where = ", ".join(escape(one) for one in (*state.result_ids, *(date[:10] for date in state.dates)))
     yield f"{escape(state.called)}{means}" + (f" ({state.basis}; {where})" if where else f" ({state.basis})")
     if state.genotype_says:
@@ -122,12 +163,13 @@ def _bodies(answer: DrugAnswer, shown: Sequence[Finding]) -> str:
 
 
 def _position(finding: Finding, answer: DrugAnswer, single: bool) -> str:
-    """A body's strength and words; its words stand above already where it is the only body."""
+    """A body's strength, and its words where they do not stand above already; not every body grades what it says."""
     silent = finding.strength is Strength.NONE
-    strength = "no recommendation" if silent else f"{finding.strength} recommendation"
+    ungraded = load_words()["ungraded"].get(finding.body)
+    strength = "no recommendation" if silent else ungraded or f"{finding.strength} recommendation"
     population = f" ({finding.population_label})" if finding.population_label else ""
-    said = " ".join(render_action(action, answer.drug.name) for action in _with_labels(finding, answer))
-    words = "" if single or silent or not said else f". {literal(said)}"
+    said = _sentences(finding, answer)
+    words = "" if single or silent or finding.acts or not said else f". {literal(said)}"
     return f"{finding.body}: {strength}{population}{words}"
 
 
@@ -136,11 +178,15 @@ def _assumed(shown: Sequence[Finding]) -> Iterator[str]:
         yield f"Taken for granted, as the record does not say: {label}"
 
 
-def _dropped(answer: DrugAnswer) -> Iterator[str]:
+def _alternatives(answer: DrugAnswer, shown: Sequence[Finding]) -> Iterator[str]:
+    """What dropped out and why, what could not be checked, and what checking means."""
     for offer in answer.offers:
         if offer.reasons:
-            verdict = "offered, but " if offer.holds else ""
-            yield f"{offer.name}: {verdict}{escape('; '.join(offer.reasons))}"
+            verdict = "check first" if offer.holds else "not offered"
+            yield f"{offer.name}, {verdict}: {escape('; '.join(offer.reasons))}"
+    offered = {name for finding in shown for action in finding.actions for name in action.drugs}
+    if any(offer.holds and not offer.is_class and offer.key in offered for offer in answer.offers):
+        yield _OFFERS_CHECKED
 
 
 def _capital(text: str) -> str:

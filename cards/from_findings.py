@@ -84,10 +84,10 @@ def _gravity(finding: Finding) -> tuple[int, bool]:
 def _headline(answer: DrugAnswer, shown: Sequence[Finding], policy: CardPolicy) -> str | None:
     name = answer.drug.name.capitalize()
     if shown:
-        return f"{name}: {_acting_headline(answer, shown[0])}"
+        return f"{name}: {_acting_headline(answer, shown)}"
     gap = _telling_gap(answer.gaps)
     if gap is not None:
-        return f"{name}: {_GAP_SUMMARY[gap.kind].format(gene=gap.gene, a=_article(gap.gene))}"
+        return f"{name}: {_GAP_SUMMARY[gap.kind].format(gene=gap.gene)}"
     if answer.pretest is not None:
         genes = " or ".join(answer.pretest.genes)
         asked = {"required": "test required", "recommended": "test recommended"}.get(
@@ -100,10 +100,11 @@ def _headline(answer: DrugAnswer, shown: Sequence[Finding], policy: CardPolicy) 
     return None
 
 
-def _acting_headline(answer: DrugAnswer, lead: Finding) -> str:
+def _acting_headline(answer: DrugAnswer, shown: Sequence[Finding]) -> str:
     """What to do, and on account of which gene; an open record is said to be open."""
+    lead = shown[0]
     said = render_lead(lead)
-    genes = _genes(lead.genes) or lead.population_label
+    genes = _genes(lead.genes) or _population(shown)
     if lead.possible and any(render_lead(one) != said for one in _leading(answer, lead)):
         gap = _telling_gap(answer.gaps)
         if gap and gap.kind == "results_disagree":
@@ -111,6 +112,15 @@ def _acting_headline(answer: DrugAnswer, lead: Finding) -> str:
         fits = f"{said} ({genes})" if genes else said
         return f"possibly {fits}, the record leaves it open"
     return f"{said} ({genes})" if genes else said
+
+
+def _population(shown: Sequence[Finding]) -> str | None:
+    """Whom a leading row without genes speaks of, and the genes that another body speaks of as gravely."""
+    lead = shown[0]
+    like = [one for one in shown if one.genes and not one.possible and one.indicator is lead.indicator]
+    return (
+        f"{lead.population_label}; {_genes(like[0].genes)}" if like and lead.population_label else lead.population_label
+    )
 
 
 def render_lead(finding: Finding) -> str:
@@ -121,11 +131,6 @@ def render_lead(finding: Finding) -> str:
 
 def _leading(answer: DrugAnswer, lead: Finding) -> list[Finding]:
     return [one for one in answer.findings if one.body == lead.body]
-
-
-def _article(gene: str | None) -> str:
-    """The indefinite article of a gene's symbol, whose letters are spoken one by one."""
-    return "an" if gene and gene[0] in "AEFHILMNORSX" else "a"
 
 
 def _genes(genes: Sequence[GeneState]) -> str:
@@ -146,7 +151,7 @@ def _telling_gap(gaps: Sequence[Gap]) -> Gap | None:
 def _indicator(answer: DrugAnswer, shown: Sequence[Finding]) -> Indicator:
     required = answer.pretest is not None and answer.pretest.priority in ("required", "recommended")
     disagree = any(gap.kind == "results_disagree" for gap in answer.gaps)
-    least = Indicator.WARNING if required or disagree else Indicator.INFO
+    least = Indicator.WARNING if required or (disagree and not shown) else Indicator.INFO
     return min((least, *(finding.indicator for finding in shown)), key=_ORDER.index)
 
 

@@ -18,6 +18,12 @@ _AVOID = {
     "if_possible": "Avoid {drug} if possible.",
     "unless_no_alternative": "Avoid {drug} unless there is no alternative.",
 }
+_AVOID_HEADLINE = {
+    None: "avoid",
+    "contraindicated": "contraindicated",
+    "if_possible": "avoid if possible",
+    "unless_no_alternative": "avoid unless there is no alternative",
+}
 _OF = {
     None: "the dose",
     "dose": "the dose",
@@ -59,15 +65,15 @@ def render_action(action: Action, drug: str) -> str:
 
 
 def render_headline(action: Action) -> str:
-    """A few words for the card's summary: "avoid if possible", "reduce the starting dose by 50 %"."""
+    """A few words for the card's summary: "avoid if possible", "reduce the starting dose by 50%"."""
     if action.kind == "avoid":
-        return {None: "avoid", "contraindicated": "contraindicated"}.get(
-            action.degree, f"avoid {_spoken(action.degree)}"
-        )
+        return _AVOID_HEADLINE[action.degree]
     if action.kind == "offer":
         return "consider an alternative"
     if action.kind == "titrate":
-        return f"titrate {_OF[action.of]}"
+        return f"titrate {_OF[action.of]}{_guide(action)}"
+    if action.kind == "monitor":
+        return f"monitor {join([_short(key) for key in action.what])}"
     said = render_action(action, "it").rstrip(".")
     return said[0].lower() + said[1:]
 
@@ -119,16 +125,23 @@ def _change(action: Action) -> str:
     if action.amount is not None:
         return f"{head} to {degree}{amount_words(action.amount)}."
     if action.factor is not None:
-        return f"{head} to {degree}{plain(action.factor * 100)} % of the usual."
+        return f"{head} to {degree}{plain(action.factor * 100)}% of the usual."
     if len(action.percent) == 2:
-        return f"{head} by {plain(action.percent[0])} to {plain(action.percent[1])} %."
+        return f"{head} by {plain(action.percent[0])} to {plain(action.percent[1])}%."
     if action.percent:
-        return f"{head} by {degree}{plain(action.percent[0])} %."
+        return f"{head} by {degree}{plain(action.percent[0])}%."
     return f"{head}."
 
 
-def _spoken(key: str | None) -> str:
-    return (key or "").replace("_", " ")
+def _guide(action: Action) -> str:
+    """What guides a titration first, in the few words that a summary has room for."""
+    return f", guided by {_short(action.what[0])}" if action.what else ""
+
+
+def _short(key: str) -> str:
+    """What to watch, in the words of a summary; the full words where they are short enough already."""
+    words: str | None = load_words()["monitor_short"].get(key)
+    return words or _word("monitor", key)
 
 
 def _tested(key: str) -> str:

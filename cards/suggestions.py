@@ -36,28 +36,30 @@ class _Change:
 def make_suggestions(
     answer: DrugAnswer, shown: Sequence[Finding], policy: CardPolicy, new_id: Callable[[], str]
 ) -> tuple[Suggestion, ...]:
-    """Every suggestion for one drug; the first replacement, or else the only dose change, is the recommended one."""
+    """Every suggestion for one drug; the first one is marked as recommended where the leading row asks for it."""
     certain = [finding for finding in shown if finding.acts and not finding.possible and finding.condition is None]
     made: list[tuple[str, tuple[Action, ...]]] = []
     if not answer.order.active:
         made += _replacements(answer, certain, policy)
         made += _dose_changes(answer.order, certain[:1])
     made += _tests(answer)
-    recommended = _recommended(certain, [actions[-1].type for _, actions in made])
+    recommended = _recommended(answer, certain, [actions[-1].type for _, actions in made])
     return tuple(
         Suggestion(label, new_id(), actions, is_recommended=recommended and at == 0)
         for at, (label, actions) in enumerate(made)
     )
 
 
-def _recommended(certain: Sequence[Finding], types: Sequence[str]) -> bool:
-    """Whether the first suggestion is what the leading row asks for: a replacement where it says to avoid, or the one
-    new dose where it asks for nothing but that dose."""
+def _recommended(answer: DrugAnswer, certain: Sequence[Finding], types: Sequence[str]) -> bool:
+    """Whether the first suggestion is what the leading row asks for: where it says to avoid, the replacement that it
+    names first, if nothing about it is left to check; or the one new dose where it asks for nothing but that dose."""
     if not certain or not types:
         return False
     kinds = {action.kind for action in certain[0].actions}
     if "avoid" in kinds:
-        return types[0] == "create"
+        named = [name for action in certain[0].actions for name in action.drugs]
+        offer = next((one for one in answer.offers if one.key in named[:1]), None)
+        return types[0] == "create" and offer is not None and not offer.is_class and not offer.reasons
     considered = any(action.degree == "consider" for action in certain[0].actions)
     return types.count("update") == 1 and not certain[0].alternative and not considered
 
@@ -92,6 +94,9 @@ def _dose_changes(order: DrugOrder, certain: Sequence[Finding]) -> Iterator[tupl
     if not order.doses or order.order_id is None:
         return
     for finding in certain:
+        # Where another drug is asked for on pain of serious harm, a number to click would speak for keeping this one.
+        if finding.alternative and finding.indicator is findings.Indicator.CRITICAL:
+            continue
         for action in finding.actions:
             if not _is_for_this_draft(action):
                 continue
@@ -102,10 +107,13 @@ def _dose_changes(order: DrugOrder, certain: Sequence[Finding]) -> Iterator[tupl
 
 
 def _is_for_this_draft(action: findings.Action) -> bool:
-    """Only a change with a number, of the dose that is being ordered: not of a later one, and no mere bound."""
+    """Only a change with a number, of the dose that is being ordered: not of a later one, no mere bound, and no share
+    of a dose that the body only asks to think of, as the draft may already be a lower first step."""
     if action.kind not in ("reduce", "increase") or action.of in ("maintenance", "calculated"):
         return False
-    return action.degree != "at_least" and (action.degree != "consider" or action.of == "start")
+    if action.degree == "consider":
+        return action.of == "start" and action.amount is not None
+    return action.degree != "at_least"
 
 
 def _changes(action: findings.Action, doses: Sequence[DoseLine]) -> Iterator[_Change]:

@@ -100,6 +100,9 @@ def test_the_detail_lets_the_basis_be_checked_from_the_card_alone() -> None:
             "- CYP2C19 \\*2/\\*2: Poor Metabolizer (genotype; Observation/9, 2024-05-01)",
             "**What the guidelines say**",
             "- CPIC: strong recommendation",
+            "**Alternatives**",
+            "- Where the guideline names no alternative, the ones above are this service's own choice. They are checked"
+            " against the genes, conditions, allergies and medicines on file, not for interactions or organ function.",
             "**Sources**",
             "- [Guideline for clopidogrel](https://example.org/clopidogrel), 1.0, transcribed 2026-11-23\n"
             "- Content: transcribed from the published guideline; not reviewed by a clinician.",
@@ -116,7 +119,7 @@ def test_phenoconversion_is_shown_as_what_the_genotype_says_and_why_it_acts_othe
         " because of paroxetine \\(strong inhibitor\\)"
     )
     assert said in card["detail"].splitlines()
-    assert card["summary"] == "Clopidogrel: avoid (CYP2C19 Poor Metabolizer by paroxetine)"
+    assert card["summary"] == "Clopidogrel: avoid (CYP2C19 Poor Metabolizer with paroxetine)"
 
 
 def test_bodies_that_differ_on_acting_are_shown_side_by_side() -> None:
@@ -127,9 +130,72 @@ def test_bodies_that_differ_on_acting_are_shown_side_by_side() -> None:
     (card,) = cards_of(make_answer(make_finding(), keep))
     lines = card["detail"].splitlines()
     assert "- The bodies differ: CPIC would change the treatment, FDA would not." in lines
-    assert "- FDA: strong recommendation. Use clopidogrel at its standard dose." in lines
+    assert "- FDA: label or safety communication. Use clopidogrel at its standard dose." in lines
     (quiet,) = cards_of(make_answer(make_finding(), replace(keep, strength=Strength.NONE, actions=())))
     assert "differ" not in quiet["detail"]
+
+
+def test_the_gravest_body_leads_and_every_body_that_acts_says_what_to_do() -> None:
+    """A child's contraindication is not hidden behind another body's advice to watch the response."""
+    watch = make_finding(
+        indicator=Indicator.INFO,
+        actions=(Action("keep"), Action("monitor", what=("response",))),
+        alternative=False,
+        other_guidance=True,
+    )
+    refuse = make_finding(
+        id="clopidogrel/fda/child",
+        body="FDA",
+        genes=(),
+        actions=(Action("avoid", degree="contraindicated"),),
+        population_label="children",
+    )
+    (card,) = cards_of(make_answer(watch, refuse))
+    assert (card["summary"], card["indicator"]) == ("Clopidogrel: contraindicated (children)", "critical")
+    lines = card["detail"].splitlines()
+    assert lines[:4] == [
+        "**What to do**",
+        "",
+        "- FDA, children: Do not use clopidogrel: it is contraindicated.",
+        "- CPIC: Use clopidogrel at its standard dose. Monitor clinical response.",
+    ]
+    assert "- FDA: label or safety communication (children)" in lines
+
+
+def test_two_bodies_of_like_gravity_both_stand_in_the_summary() -> None:
+    """A contraindication by age leads, and the gene that another body acts on is named beside it."""
+    actions = (Action("avoid", degree="contraindicated"),)
+    refuse = make_finding(
+        id="clopidogrel/fda/child", body="FDA", genes=(), actions=actions, population_label="children"
+    )
+    (card,) = cards_of(make_answer(make_finding(), refuse))
+    assert card["summary"] == "Clopidogrel: contraindicated (children; CYP2C19 Poor Metabolizer)"
+
+
+def test_a_certain_warning_is_heard_before_what_is_only_possible() -> None:
+    """Where the age is unknown, the body that speaks of children does not lead."""
+    avoid = make_finding(indicator=Indicator.WARNING)
+    refuse = make_finding(id="clopidogrel/fda/child", body="FDA", genes=(), possible=True, population_label="children")
+    (card,) = cards_of(make_answer(refuse, avoid))
+    assert card["summary"] == "Clopidogrel: avoid (CYP2C19 Poor Metabolizer)"
+
+
+def test_what_follows_on_the_advice_to_avoid_is_for_those_who_get_the_drug_all_the_same() -> None:
+    """A limit beside "avoid" is no second advice to everybody."""
+    actions = (Action("avoid", degree="if_possible"), Action("monitor", what=("response", "side_effects")))
+    (card,) = cards_of(make_answer(make_finding(actions=actions)))
+    assert card["detail"].splitlines()[2] == (
+        "- Avoid clopidogrel if possible."
+        " If clopidogrel is used all the same: monitor clinical response and side effects."
+    )
+
+
+def test_a_result_that_could_not_be_used_is_left_to_the_reader_in_plain_words() -> None:
+    """The card says what to do, not only what failed."""
+    (card,) = cards_of(make_answer(make_gap("unreadable")))
+    assert card["detail"].splitlines()[2] == (
+        "- Read the CYP2C19 report itself: it could not be used here, and nothing here speaks for clopidogrel."
+    )
 
 
 def test_nothing_to_change_makes_no_card_unless_the_site_asks_for_it() -> None:
@@ -188,7 +254,7 @@ def test_rows_that_the_record_leaves_open_are_all_shown_and_nothing_is_suggested
     """A possible row is no basis for an order."""
     keep = make_finding(id="clopidogrel/cpic/standard", actions=(Action("keep"),), alternative=False, possible=True)
     (card,) = cards_of(make_answer(make_finding(possible=True), keep))
-    assert card["summary"] == "Clopidogrel: CYP2C19 several readings are possible, one of them calls for a change"
+    assert card["summary"] == "Clopidogrel: possibly avoid (CYP2C19 Poor Metabolizer), the record leaves it open"
     assert "suggestions" not in card
 
 

@@ -17,18 +17,18 @@ from knowledge.findings import Action, Amount, Effect
         (Action("avoid", degree="contraindicated"), "Do not use codeine: it is contraindicated."),
         (Action("avoid", degree="unless_no_alternative"), "Avoid codeine unless there is no alternative."),
         (Action("offer", drugs=("morphine",)), "Consider instead: morphine."),
-        (Action("reduce", percent=(Decimal(50),), of="start"), "Reduce the starting dose by 50 %."),
-        (Action("reduce", percent=(Decimal(20), Decimal(70))), "Reduce the dose by 20 to 70 %."),
+        (Action("reduce", percent=(Decimal(50),), of="start"), "Reduce the starting dose by 50%."),
+        (Action("reduce", percent=(Decimal(20), Decimal(70))), "Reduce the dose by 20 to 70%."),
         (
             Action("reduce", percent=(Decimal(75),), of="start", degree="at_least"),
-            "Reduce the starting dose by at least 75 %.",
+            "Reduce the starting dose by at least 75%.",
         ),
         (
             Action("reduce", amount=Amount(Decimal(400), "mg", "day"), of="start", degree="consider"),
             "Consider reducing the starting dose to 400 mg per day.",
         ),
-        (Action("reduce", factor=Decimal("0.1")), "Reduce the dose to 10 % of the usual."),
-        (Action("increase", percent=(Decimal(100),)), "Increase the dose by 100 %."),
+        (Action("reduce", factor=Decimal("0.1")), "Reduce the dose to 10% of the usual."),
+        (Action("increase", percent=(Decimal(100),)), "Increase the dose by 100%."),
         (Action("limit", amount=Amount(Decimal(20), "mg", "day")), "Do not exceed 20 mg per day."),
         (Action("limit", amount=Amount(Decimal(20), "mg", "day"), degree="below"), "Stay below 20 mg per day."),
         (

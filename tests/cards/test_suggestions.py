@@ -10,7 +10,7 @@ from fhir.resources.R4B import get_fhir_model_class as r4_class
 
 from cards.from_findings import CardPolicy, make_cards
 from knowledge.facts import DoseLine
-from knowledge.findings import Action, Amount, DrugAnswer, Offer, Pretest
+from knowledge.findings import Action, Amount, DrugAnswer, Indicator, Offer, Pretest
 from tests.cards.answers import (
     DOSE_PATH,
     DRAFT,
@@ -65,6 +65,11 @@ def doses_of(answer: DrugAnswer) -> list[tuple[str, float]]:
         (Action("reduce", percent=(Decimal(75),), of="start", degree="at_least"), []),
         (Action("increase", percent=(Decimal(50), Decimal(100)), of="dose", degree="consider"), []),
         (Action("reduce", percent=(Decimal(25),), of="maintenance"), []),
+        (Action("reduce", percent=(Decimal(25),), of="start", degree="consider"), []),
+        (
+            Action("reduce", amount=Amount(Decimal(50), "mg", "day"), of="start", degree="consider"),
+            [("Change the dose of clopidogrel from 75 mg to 50 mg", 50)],
+        ),
     ],
 )
 def test_a_new_dose_is_computed_from_the_drafts_own_numbers(action: Action, doses: list[tuple[str, float]]) -> None:
@@ -111,6 +116,26 @@ def test_alternatives_that_drop_out_and_classes_are_not_orderable() -> None:
         Offer("another drug", None, holds=True, is_class=True, key="ticagrelor"),
     )
     assert suggestions_of(make_answer(make_finding(), offers=offers)) == []
+
+
+def test_no_replacement_is_recommended_that_is_not_named_first_or_not_fully_checked() -> None:
+    """A class that is named first, or an age that is not on file, leaves the choice to the prescriber."""
+    unchecked = (Offer("ticagrelor", "1116632", holds=True, reasons=("the age is not on file",), key="prasugrel"),)
+    second = (
+        Offer("another class", None, holds=True, is_class=True, key="prasugrel"),
+        Offer("ticagrelor", "1116632", holds=True, key="ticagrelor"),
+    )
+    for offers in (unchecked, second):
+        (suggestion,) = suggestions_of(make_answer(make_finding(), offers=offers))
+        assert "isRecommended" not in suggestion
+
+
+def test_where_another_drug_is_asked_for_on_pain_of_serious_harm_no_dose_is_offered() -> None:
+    """The number stays in the text; with a warning it may be clicked."""
+    action = Action("reduce", factor=Decimal("0.1"), of="start")
+    critical = replace(make_reduction(action), alternative=True)
+    assert doses_of(make_answer(critical)) == []
+    assert [value for _, value in doses_of(make_answer(replace(critical, indicator=Indicator.WARNING)))] == [7.5]
 
 
 def test_an_ehr_that_takes_one_action_gets_one_action() -> None:

@@ -14,17 +14,17 @@ from cds_hooks.demo.patients import load_patients
 
 PROMISED = {
     "demo-stent": ("critical", "Clopidogrel: avoid if possible (CYP2C19 Poor Metabolizer)"),
-    "demo-child": ("critical", "Codeine: avoid (CYP2D6 Ultrarapid Metabolizer)"),
-    "demo-colon": ("warning", "Capecitabine: reduce the starting dose by 50 % (DPYD Intermediate Metabolizer)"),
+    "demo-child": ("critical", "Codeine: contraindicated (children below 12 years; CYP2D6 Ultrarapid Metabolizer)"),
+    "demo-colon": ("warning", "Capecitabine: reduce the starting dose by 50% (DPYD Intermediate Metabolizer)"),
     "demo-hiv": ("critical", "Abacavir: avoid (HLA-B *57:01 positive)"),
     "demo-gout": ("critical", "Allopurinol: contraindicated (HLA-B *58:01 positive)"),
     "demo-crohn": (
         "warning",
-        "Azathioprine: reduce the starting dose by 20 to 70 % "
+        "Azathioprine: reduce the starting dose by 20 to 70% "
         "(TPMT Intermediate Metabolizer, NUDT15 Intermediate Metabolizer)",
     ),
     "demo-statin": ("warning", "Simvastatin: avoid (SLCO1B1 Poor Function)"),
-    "demo-paroxetine": ("warning", "Tramadol: avoid (CYP2D6 Poor Metabolizer by paroxetine)"),
+    "demo-paroxetine": ("warning", "Tramadol: avoid (CYP2D6 Poor Metabolizer with paroxetine)"),
     "demo-pdf": ("info", "Amitriptyline: the CYP2D6 result on file could not be read"),
     "demo-nothing": (
         "warning",
@@ -76,7 +76,7 @@ def test_both_fluoropyrimidines_get_a_card_when_dpyd_is_reduced(visitor: FlaskCl
     """The story invites to try the other medicine, too."""
     cards = fire(visitor, patient="demo-colon", drug="fluorouracil")
     assert [card["summary"] for card in cards] == [
-        "Fluorouracil: reduce the starting dose by 50 % (DPYD Intermediate Metabolizer)"
+        "Fluorouracil: reduce the starting dose by 50% (DPYD Intermediate Metabolizer)"
     ]
 
 

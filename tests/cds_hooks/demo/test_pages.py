@@ -36,7 +36,7 @@ def test_the_page_answers_without_javascript(visitor: FlaskClient) -> None:
     """The form's own address shows the card, the reasons, the request and the response."""
     page = visitor.get("/?patient=demo-child&drug=codeine&hook=order-sign&fire=yes").get_data(as_text=True)
     wanted = [
-        '<h3 id="card-1">Codeine: avoid (CYP2D6 Ultrarapid Metabolizer)</h3>',
+        '<h3 id="card-1">Codeine: contraindicated (children below 12 years; CYP2D6 Ultrarapid Metabolizer)</h3>',
         "row codeine/cpic/",
         "&#34;hook&#34;: &#34;order-sign&#34;",
         "&#34;indicator&#34;: &#34;critical&#34;",
