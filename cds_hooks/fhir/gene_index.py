@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 from knowledge.library import Gene, Library
 
 _BEFORE, _AFTER = r"(?<![A-Za-z0-9-])", r"(?![A-Za-z0-9])"
+
+_LONGEST_NAME = 200
 
 
 @dataclass(frozen=True)
@@ -37,20 +39,17 @@ class GeneIndex:
 
     def may_name_gene(self, text: object) -> bool:
         """True where a gene stands in a name, and for everything that is no text; names come again and again."""
-        return not isinstance(text, str) or _found_in(self.pattern, text[:_LONGEST_NAME])
+        return not isinstance(text, str) or len(text) > _LONGEST_NAME or self._found_in(text)
+
+    @cached_property
+    def _found_in(self) -> Callable[[str], bool]:
+        # A memory for each index: hashing the pattern, as a common one would, takes longer than most searches.
+        return lru_cache(maxsize=4096)(lambda text: self.pattern.search(text) is not None)
 
     def symbol_at_head(self, text: str) -> str | None:
         """The gene that a text begins with ("CYP2C19 *2/*2", "hla#3.31.0#HLA-A*03:01...")."""
         found = self.head.match(text)
         return self.symbols[found[1].casefold()] if found else None
-
-
-_LONGEST_NAME = 200
-
-
-@lru_cache(maxsize=4096)
-def _found_in(pattern: re.Pattern[str], text: str) -> bool:
-    return len(text) == _LONGEST_NAME or pattern.search(text) is not None
 
 
 _BUILT: dict[int, tuple[Library, GeneIndex]] = {}
