@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -34,7 +33,7 @@ def finding_to_json(finding: Finding) -> dict[str, Any]:
 
 def without_empty(value: Any) -> Any:
     """The same JSON without null, "", [] and {} (CDS Hooks 2.0.1 forbids them in a card)."""
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         kept = {key: without_empty(one) for key, one in value.items()}
         return {key: one for key, one in kept.items() if one not in (None, "", [], {})}
     return [without_empty(one) for one in value] if isinstance(value, list) else value
