@@ -8,7 +8,7 @@ from dataclasses import replace
 from cards.markdown import escape, literal
 from cards.phrases import join, load_words, render_action, render_effect
 from knowledge.facts import Answer
-from knowledge.findings import Action, DrugAnswer, Effect, Finding, GeneState, Strength
+from knowledge.findings import Action, Basis, DrugAnswer, Effect, Finding, GeneState, Strength
 
 _STATUS = {
     "transcribed": "Content: transcribed from the published guideline; not reviewed by a clinician.",
@@ -43,11 +43,10 @@ def render_detail(answer: DrugAnswer, shown: Sequence[Finding]) -> str:
 def _actions(answer: DrugAnswer, shown: Sequence[Finding]) -> str:
     """What to do first: every row that acts, the leading body's first; each body speaks for itself."""
     acting = [finding for finding in shown if finding.acts]
-    if not acting:
-        return _bullets("What to do", _gap_advice(answer))
-    bodies = {finding.body for finding in acting}
-    lines = [line for finding in acting for line in _finding_lines(finding, answer, len(acting) > 1, len(bodies) > 1)]
-    return _bullets("What to do", dict.fromkeys(lines))
+    several = len({(finding.body, finding.population) for finding in acting}) > 1
+    named = len({finding.body for finding in acting}) > 1
+    lines = [line for finding in acting for line in _finding_lines(finding, answer, several, named)]
+    return _bullets("What to do", dict.fromkeys([*lines, *_gap_advice(answer)]))
 
 
 def _gap_advice(answer: DrugAnswer) -> Iterator[str]:
@@ -69,7 +68,7 @@ def _finding_lines(finding: Finding, answer: DrugAnswer, several: bool, named: b
         prefix += f"Possible, the record leaves it open{of}: "
     elif several and finding.population_label:
         prefix = f"{finding.body}, {finding.population_label}: " if named else f"{_capital(finding.population_label)}: "
-    if sentences or note:
+    if sentences:
         yield f"{prefix}{sentences}{note}".strip()
 
 
@@ -137,7 +136,8 @@ def _gene_lines(state: GeneState) -> Iterator[str]:
         because = escape(join(state.because))
         yield f"{state.gene}: genotype says {state.genotype_says}, acts as {state.phenotype} because of {because}"
     if state.reported and not _same(state.reported, state.genotype_says or state.phenotype):
-        yield f"The laboratory's own words for {state.gene}: {escape(state.reported)}"
+        decides = "; the genotype decides here" if state.basis is not Basis.REPORTED else ""
+        yield f"The laboratory's own words for {state.gene}: {escape(state.reported)}{decides}"
     yield from (f"{state.gene}: {escape(note)}" for note in state.notes)
 
 
@@ -150,8 +150,7 @@ def _bodies(answer: DrugAnswer, shown: Sequence[Finding]) -> str:
     spoken = [one for one in answer.findings if one.body is not None]
     if not spoken:
         return ""
-    single = len({one.body for one in spoken}) == 1
-    lines = [f"- {_position(one, answer, single)}" for one in spoken if one in shown or one.acts or len(spoken) > 1]
+    lines = [f"- {_position(one, answer)}" for one in spoken if one in shown or one.acts or len(spoken) > 1]
     telling = [one for one in spoken if one.strength is not Strength.NONE]
     bodies = dict.fromkeys(one.body for one in telling)
     acts = {body: any(one.acts for one in telling if one.body == body) for body in bodies}
@@ -162,14 +161,14 @@ def _bodies(answer: DrugAnswer, shown: Sequence[Finding]) -> str:
     return "**What the guidelines say**\n\n" + "\n".join(dict.fromkeys(lines))
 
 
-def _position(finding: Finding, answer: DrugAnswer, single: bool) -> str:
+def _position(finding: Finding, answer: DrugAnswer) -> str:
     """A body's strength, and its words where they do not stand above already; not every body grades what it says."""
     silent = finding.strength is Strength.NONE
     ungraded = load_words()["ungraded"].get(finding.body)
     strength = "no recommendation" if silent else ungraded or f"{finding.strength} recommendation"
     population = f" ({finding.population_label})" if finding.population_label else ""
     said = _sentences(finding, answer)
-    words = "" if single or silent or finding.acts or not said else f". {literal(said)}"
+    words = "" if silent or finding.acts or not said else f". {literal(said)}"
     return f"{finding.body}: {strength}{population}{words}"
 
 

@@ -105,6 +105,8 @@ def _acting_headline(answer: DrugAnswer, shown: Sequence[Finding]) -> str:
     lead = shown[0]
     said = render_lead(lead)
     genes = _genes(lead.genes) or _population(shown)
+    if lead.possible and lead.genes and len({one.population for one in _leading(answer, lead)}) > 1:
+        genes = f"{genes}; {lead.population_label}"
     if lead.possible and any(render_lead(one) != said for one in _leading(answer, lead)):
         gap = _telling_gap(answer.gaps)
         if gap and gap.kind == "results_disagree":
@@ -144,14 +146,17 @@ def _gene(gene: GeneState) -> str:
 
 
 def _telling_gap(gaps: Sequence[Gap]) -> Gap | None:
-    found = [gap for kind in _TELLING for gap in gaps if gap.kind == kind and gap.gene]
-    return found[0] if found else None
+    return min(filter(_tells, gaps), key=lambda gap: _TELLING.index(gap.kind), default=None)
+
+
+def _tells(gap: Gap) -> bool:
+    return gap.kind in _TELLING and gap.gene is not None
 
 
 def _indicator(answer: DrugAnswer, shown: Sequence[Finding]) -> Indicator:
     required = answer.pretest is not None and answer.pretest.priority in ("required", "recommended")
-    disagree = any(gap.kind == "results_disagree" for gap in answer.gaps)
-    least = Indicator.WARNING if required or (disagree and not shown) else Indicator.INFO
+    unused = any(gap.kind == "results_disagree" or answer.tested_first for gap in answer.gaps if _tells(gap))
+    least = Indicator.WARNING if required or (unused and not shown) else Indicator.INFO
     return min((least, *(finding.indicator for finding in shown)), key=_ORDER.index)
 
 

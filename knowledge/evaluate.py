@@ -67,7 +67,9 @@ def _answer(question: Question, order: DrugOrder) -> DrugAnswer:
     asked = frozenset(pretest.genes if pretest else ())
     kept = tuple(_suggest_tests(keep_holding(finding, offers), asked) for finding in findings)
     gaps = tuple(dict.fromkeys(gap for finding in kept for gap in finding.gaps))
-    return DrugAnswer(order, question.ingredient, kept, gaps, offers, pretest, _silence(kept, pretest))
+    wanted = question.drug.pretest
+    tested_first = wanted is not None and wanted.priority in question.policy.pretest_priorities
+    return DrugAnswer(order, question.ingredient, kept, gaps, offers, pretest, tested_first, _silence(kept, pretest))
 
 
 def _suggest_tests(finding: Finding, genes: frozenset[str]) -> Finding:

@@ -205,5 +205,7 @@ class DrugAnswer:
     gaps: tuple[Gap, ...] = ()
     offers: tuple[Offer, ...] = ()
     pretest: Pretest | None = None
+    tested_first: bool = False
+    """True where the site's policy asks for a test before the first dose, whether or not a result is on file."""
     silence: str | None = None
     """Why there is nothing to say, in one sentence; None where there is something."""

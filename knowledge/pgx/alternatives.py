@@ -34,7 +34,8 @@ def keep_holding(finding: Finding, offers: Sequence[Offer]) -> Finding:
 
 def _check(question: Question, one: Alternative) -> Offer:
     if one.is_class:
-        return Offer(one.label or one.name, None, holds=True, is_class=True, key=one.name)
+        against = _conditions(question, one)
+        return Offer(one.label or one.name, None, not against, tuple(against), is_class=True, key=one.name)
     against = [
         *_conditions(question, one),
         *_age(question.facts, one),

@@ -12,7 +12,8 @@ from knowledge.pgx.genotype import Genotype, UnreadableGenotype
 def check_copies(gene: Gene, genotype: Genotype, sex: Sex | None) -> Genotype:
     """The genotype as the patient's sex allows it. Raises UnreadableGenotype where the two contradict each other.
 
-    A male written as homozygous is hemizygous; a male with two different alleles, and a female with one, are refused.
+    A male written as homozygous is hemizygous; a male with two different alleles, a female with one, and one allele
+    of a patient whose sex is not on file are refused: a second allele may be missing.
     """
     if gene.method != "hemizygous_pair":
         return genotype
@@ -23,4 +24,6 @@ def check_copies(gene: Gene, genotype: Genotype, sex: Sex | None) -> Genotype:
         return replace(genotype, strands=genotype.strands[:1], notes=(*genotype.notes, note))
     if sex is Sex.FEMALE and len(genotype.strands) == 1:
         raise UnreadableGenotype(f"one {gene.id} allele only, and a female carries two: the other is not stated")
+    if sex is None and len(genotype.strands) == 1:
+        raise UnreadableGenotype(f"one {gene.id} allele only, and no sex on file: there may be a second one")
     return genotype

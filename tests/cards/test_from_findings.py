@@ -190,6 +190,20 @@ def test_what_follows_on_the_advice_to_avoid_is_for_those_who_get_the_drug_all_t
     )
 
 
+def test_an_unusable_result_weighs_more_where_the_drug_asks_for_a_test_first() -> None:
+    """Abacavir with an unreadable HLA-B is no footnote; where nobody asks for a test it is for information."""
+    (first,) = cards_of(make_answer(make_gap("unreadable"), tested_first=True))
+    (other,) = cards_of(make_answer(make_gap("unreadable")))
+    assert (first["indicator"], other["indicator"]) == ("warning", "info")
+
+
+def test_the_note_of_a_row_whose_alternatives_all_dropped_out_does_not_stand_alone() -> None:
+    """Without its offer the row has nothing to say."""
+    bare = make_finding(id="clopidogrel/cpic/other", actions=(), note="This weighs more where bleeding is likely.")
+    (card,) = cards_of(make_answer(make_finding(), bare))
+    assert "weighs more" not in card["detail"]
+
+
 def test_a_result_that_could_not_be_used_is_left_to_the_reader_in_plain_words() -> None:
     """The card says what to do, not only what failed."""
     (card,) = cards_of(make_answer(make_gap("unreadable")))
