@@ -68,10 +68,14 @@ def interpret(library: Library, gene: Gene, result: GeneResult, sex: Sex | None)
     return replace(reported, notes=(*reported.notes, *result.notes), gap=reported.gap or reason)
 
 
-def interpret_genotype(gene: Gene, text: str, sex: Sex | None = None) -> Interpretation:
-    """What a genotype text means for its gene; malformed text is a gap with the reason."""
+def interpret_genotype(gene: Gene, text: str, sex: Sex | None = None, patient: bool = False) -> Interpretation:
+    """What a genotype text means for its gene; malformed text is a gap with the reason.
+
+    Of a `patient` the copies must fit the sex on file; a text by itself is taken as it stands, as CPIC's tables do.
+    """
     try:
-        genotype = check_copies(gene, read_genotype(gene, text), sex)
+        genotype = read_genotype(gene, text)
+        genotype = check_copies(gene, genotype, sex) if patient else genotype
     except UnreadableGenotype as error:
         return Interpretation(gene.id, (), None, None, gap=error.reason)
     if genotype.possible:
@@ -99,7 +103,7 @@ def phenotype_of_score(gene: Gene, score: Score) -> str:
 
 
 def _by_genotype(library: Library, gene: Gene, text: str, sex: Sex | None) -> Interpretation:
-    found = interpret_genotype(gene, text, sex)
+    found = interpret_genotype(gene, text, sex, patient=True)
     if found.values or found.genotype is not None:
         return found
     named = read_phenotype(library, gene, text)

@@ -106,7 +106,7 @@ def test_the_keyboard_alone_fires_the_hook(visit: Visit) -> None:
     visit.page.keyboard.press("ArrowDown")
     expect(visit.page.get_by_role("heading", name="Ben Example")).to_be_visible()
     visit.page.keyboard.press("Enter")
-    expect(visit.page.get_by_role("article", name="Codeine: avoid")).to_be_visible()
+    expect(visit.page.get_by_role("article", name="Codeine: contraindicated")).to_be_visible()
     assert visit.page.evaluate("document.activeElement.id") == "result-title"
 
 

@@ -183,3 +183,15 @@ def test_help_lists_the_commands_without_any_setting(monkeypatch: pytest.MonkeyP
     assert result.exit_code == 0
     for command in ("check", "new", "read", "recommend", "translate", "try"):
         assert f"\n  {command} " in result.stdout
+
+
+def test_translate_takes_one_x_linked_allele_as_it_stands_and_recommend_asks_for_the_sex() -> None:
+    """CPIC's table has hemizygous results; of a patient without a sex on file a second allele may be missing."""
+    (line,) = lines_of(run("translate", given="G6PD,B (reference)\n"))
+    assert (line["phenotype"], line["gap"]) == ("Normal", None)
+    question = {"drug": "rasburicase", "genes": {"G6PD": "B (reference)"}}
+    unknown, male = lines_of(
+        run("recommend", given=json.dumps(question) + "\n" + json.dumps(question | {"sex": "male"}) + "\n")
+    )
+    assert [finding["id"] for finding in unknown] == ["rasburicase/gap/G6PD"]
+    assert [finding["id"] for finding in male] == ["rasburicase/cpic/standard-normal"]
