@@ -155,6 +155,8 @@ class Alternative:
     age_from: Decimal | None = None
     is_class: bool = False
     label: str | None = None
+    not_with: tuple[str, ...] = ()
+    """Ingredients that it must not be taken together with."""
 
 
 @dataclass(frozen=True)

@@ -67,6 +67,7 @@ def _alternative(name: str, data: Mapping[str, Any], codes: Mapping[str, str]) -
         age_from=_decimal(data.get("age", {}).get("from")),
         is_class=label is not None,
         label=label,
+        not_with=tuple(data.get("not_with", ())),
     )
 
 

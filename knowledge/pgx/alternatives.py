@@ -63,8 +63,10 @@ def _age(facts: PatientFacts, one: Alternative) -> list[str]:
 
 def _record(facts: PatientFacts, one: Alternative) -> list[str]:
     same = [f"an allergy to {one.name} is on file"] if _names(facts.allergies, one) else []
-    taken = any(_names(use.ingredients, one) for use in facts.medications)
-    return same + ([f"{one.name} is already on the medication list"] if taken else [])
+    taken = {ingredient.name for use in facts.medications for ingredient in use.ingredients}
+    together = [f"not together with {name}, which is on the medication list" for name in one.not_with if name in taken]
+    repeated = any(_names(use.ingredients, one) for use in facts.medications)
+    return same + together + ([f"{one.name} is already on the medication list"] if repeated else [])
 
 
 def _names(ingredients: Iterable[Ingredient], one: Alternative) -> bool:
