@@ -9,76 +9,108 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import Any
 
 from cards.card import Action, Suggestion
 from cards.card_policy import CardPolicy
+from cards.dose_changes import propose_doses
 from cards.markdown import clean
-from cards.phrases import plain
-from knowledge import findings
-from knowledge.facts import DoseLine, DrugOrder
+from cards.phrases import join
+from knowledge.facts import DrugOrder
 from knowledge.findings import DrugAnswer, Finding, Offer
 
+LOINC = "http://loinc.org"
 RXNORM = "http://www.nlm.nih.gov/research/umls/rxnorm"
 _COPIED = ("subject", "encounter", "requester", "authoredOn")
-_PER_DAY = "day"
+
+Proposal = tuple[str, tuple[Action, ...]]
+"""A label and the actions that are applied together."""
 
 
 @dataclass(frozen=True)
-class _Change:
-    """A new value for every dose of a draft, with its words."""
+class _Replaced:
+    """The draft that is to go, in words."""
 
-    words: str
-    values: tuple[Decimal, ...]
+    drug: str
+    others: tuple[str, ...]
+    """The other ingredients of a combination product, which go with it."""
+
+    def describe(self, head: str, *further: str) -> str:
+        """The head, and in brackets what is left to do and what else happens."""
+        lost = [f"{join(self.others)} {'is' if len(self.others) == 1 else 'are'} no longer ordered"]
+        return f"{head} ({'; '.join(['dose to be filled in', *further, *(lost if self.others else [])])})"
 
 
 def make_suggestions(
     answer: DrugAnswer, shown: Sequence[Finding], policy: CardPolicy, new_id: Callable[[], str]
 ) -> tuple[Suggestion, ...]:
-    """Every suggestion for one drug; the first one is marked as recommended where the leading row asks for it."""
+    """Every suggestion for one drug; the first replacement or dose is marked as recommended where the leading row
+    asks for it. A medicine already taken gets none: nothing is drafted."""
+    if answer.order.active:
+        return ()
     certain = [finding for finding in shown if finding.acts and not finding.possible and finding.condition is None]
-    made: list[tuple[str, tuple[Action, ...]]] = []
-    if not answer.order.active:
-        made += _replacements(answer, certain, policy)
-        made += _dose_changes(answer.order, certain[:1])
-    made += _tests(answer)
-    recommended = _recommended(answer, certain, [actions[-1].type for _, actions in made])
+    replacements = list(_replacements(answer, certain, policy))
+    doses = list(propose_doses(answer.order, certain[0])) if certain else []
+    recommended = _recommended(answer, certain, replacements, doses)
     return tuple(
-        Suggestion(label, new_id(), actions, is_recommended=recommended and at == 0)
-        for at, (label, actions) in enumerate(made)
+        Suggestion(proposal[0], new_id(), proposal[1], is_recommended=proposal is recommended)
+        for proposal in (*replacements, *doses, *_tests(answer))
     )
 
 
-def _recommended(answer: DrugAnswer, certain: Sequence[Finding], types: Sequence[str]) -> bool:
-    """Whether the first suggestion is what the leading row asks for: where it says to avoid, the replacement that it
-    names first, if nothing about it is left to check; or the one new dose where it asks for nothing but that dose."""
-    if not certain or not types:
-        return False
-    kinds = {action.kind for action in certain[0].actions}
-    if "avoid" in kinds:
-        named = [name for action in certain[0].actions for name in action.drugs]
-        offer = next((one for one in answer.offers if one.key in named[:1]), None)
-        return types[0] == "create" and offer is not None and not offer.is_class and not offer.reasons
+def _recommended(
+    answer: DrugAnswer, certain: Sequence[Finding], replacements: Sequence[Proposal], doses: Sequence[Proposal]
+) -> Proposal | None:
+    """What the leading row asks for: where it says to avoid, the replacement that it names first, if nothing about it
+    is left to check and nothing else is lost by it; or the one new dose where it asks for nothing but that dose."""
+    if not certain:
+        return None
+    if any(action.kind == "avoid" for action in certain[0].actions):
+        named = _named(certain[:1])
+        first = next((one for one in answer.offers if one.key in named[:1]), None)
+        if first is None or not _is_orderable(first) or first.reasons or len(answer.order.ingredients) > 1:
+            return None
+        return next((one for one in replacements if one[1][-1].type == "create"), None)
     considered = any(action.degree == "consider" for action in certain[0].actions)
-    return types.count("update") == 1 and not certain[0].alternative and not considered
+    return doses[0] if len(doses) == 1 and not certain[0].alternative and not considered else None
 
 
-def _replacements(
-    answer: DrugAnswer, certain: Sequence[Finding], policy: CardPolicy
-) -> Iterator[tuple[str, tuple[Action, ...]]]:
+def _named(findings: Sequence[Finding]) -> list[str]:
+    """The alternatives that rows name, in their order."""
+    return list(dict.fromkeys(name for one in findings for action in one.actions for name in action.drugs))
+
+
+def _is_orderable(offer: Offer) -> bool:
+    return offer.holds and not offer.is_class and offer.rxnorm is not None
+
+
+def _replacements(answer: DrugAnswer, certain: Sequence[Finding], policy: CardPolicy) -> Iterator[Proposal]:
+    """One suggestion an alternative that holds, the leading row's first; for an EHR that takes one action a
+    suggestion, the removal of the draft stands by itself."""
     order = answer.order
-    offered = {name for finding in certain for action in finding.actions for name in action.drugs}
     if order.order_id is None or "subject" not in order.resource:
         return
-    for offer in answer.offers:
-        if offer.key not in offered or not offer.holds or offer.is_class or offer.rxnorm is None:
-            continue
-        drug = clean(order.display) or answer.drug.name
-        words = f"Replace {drug} by {offer.name} (dose to be filled in)"
-        create = Action("create", words, resource=_replacement(order, offer))
-        remove = Action("delete", f"Remove the draft of {drug}", resource_id=order.order_id)
-        yield words, (create,) if policy.single_action_suggestions else (remove, create)
+    offers = {offer.key: offer for offer in answer.offers if _is_orderable(offer)}
+    chosen = [offers[name] for name in _named(certain) if name in offers]
+    if not chosen:
+        return
+    drug = clean(order.display) or answer.drug.name
+    others = tuple(clean(one.name) for one in order.ingredients if one.name != answer.drug.name)
+    replaced = _Replaced(drug, others)
+    remove = Action("delete", f"Remove the draft of {drug}", resource_id=order.order_id)
+    if policy.single_action_suggestions:
+        yield remove.description, (remove,)
+    for offer in chosen:
+        yield _replace(order, offer, replaced, None if policy.single_action_suggestions else remove)
+
+
+def _replace(order: DrugOrder, offer: Offer, replaced: _Replaced, remove: Action | None) -> Proposal:
+    if remove is None:
+        words = replaced.describe(f"Order {offer.name} in place of {replaced.drug}", "its draft is to be removed")
+    else:
+        words = replaced.describe(f"Replace {replaced.drug} by {offer.name}")
+    create = Action("create", words, resource=_replacement(order, offer))
+    return words, (create,) if remove is None else (remove, create)
 
 
 def _replacement(order: DrugOrder, offer: Offer) -> dict[str, Any]:
@@ -90,83 +122,7 @@ def _replacement(order: DrugOrder, offer: Offer) -> dict[str, Any]:
     return {"resourceType": "MedicationRequest", "status": "draft", "intent": "order"} | medicine | copied
 
 
-def _dose_changes(order: DrugOrder, certain: Sequence[Finding]) -> Iterator[tuple[str, tuple[Action, ...]]]:
-    if not order.doses or order.order_id is None:
-        return
-    for finding in certain:
-        # Where another drug is asked for on pain of serious harm, a number to click would speak for keeping this one.
-        if finding.alternative and finding.indicator is findings.Indicator.CRITICAL:
-            continue
-        for action in finding.actions:
-            if not _is_for_this_draft(action):
-                continue
-            for change in _changes(action, order.doses):
-                kept = " (if it is kept)" if finding.alternative else ""
-                words = f"Change the dose of {finding.drug.name} {change.words}{kept}"
-                yield words, (Action("update", words, resource=_changed(order, change)),)
-
-
-def _is_for_this_draft(action: findings.Action) -> bool:
-    """Only a change with a number, of the dose that is being ordered: not of a later one, no mere bound, and no share
-    of a dose that the body only asks to think of, as the draft may already be a lower first step."""
-    if action.kind not in ("reduce", "increase") or action.of in ("maintenance", "calculated"):
-        return False
-    if action.degree == "consider":
-        return action.of == "start" and action.amount is not None
-    return action.degree != "at_least"
-
-
-def _changes(action: findings.Action, doses: Sequence[DoseLine]) -> Iterator[_Change]:
-    if action.amount is not None:
-        yield from _to_amount(action, doses)
-        return
-    sign = Decimal(-1) if action.kind == "reduce" else Decimal(1)
-    factors = [Decimal(1) + sign * percent / 100 for percent in action.percent]
-    if action.factor is not None:
-        factors.append(action.factor)
-    for factor in factors:
-        if factor > 0:
-            yield _Change(_from_to(doses, factor), tuple(line.value * factor for line in doses))
-
-
-def _to_amount(action: findings.Action, doses: Sequence[DoseLine]) -> Iterator[_Change]:
-    """An absolute daily amount: only for one dose line whose unit is the same and whose times a day are known."""
-    amount = action.amount
-    if amount is None or len(doses) != 1 or amount.per != _PER_DAY:
-        return
-    line = doses[0]
-    if line.unit != amount.unit or line.per_day is None:
-        return
-    each = amount.value / line.per_day
-    if each == line.value:
-        return
-    yield _Change(f"from {plain(line.value)} {line.unit} to {plain(each)} {line.unit}", (each,))
-
-
-def _from_to(doses: Sequence[DoseLine], factor: Decimal) -> str:
-    each = [f"{plain(line.value)} to {plain(line.value * factor)} {line.unit or ''}".strip() for line in doses]
-    return "from " + ", ".join(clean(one) for one in dict.fromkeys(each))
-
-
-def _changed(order: DrugOrder, change: _Change) -> dict[str, Any]:
-    """The whole draft with new values; a dosage text that named the old dose is left out."""
-    resource = copy.deepcopy(dict(order.resource))
-    for line, value in zip(order.doses, change.values, strict=True):
-        quantity = _at(resource, line.path)
-        quantity["value"] = int(value) if value == value.to_integral_value() else float(value)
-        dosage = _at(resource, line.path[:2])
-        dosage.pop("text", None)
-        dosage.pop("patientInstruction", None)
-    return resource
-
-
-def _at(resource: Any, path: Sequence[str | int]) -> Any:
-    for step in path:
-        resource = resource[step]
-    return resource
-
-
-def _tests(answer: DrugAnswer) -> Iterator[tuple[str, tuple[Action, ...]]]:
+def _tests(answer: DrugAnswer) -> Iterator[Proposal]:
     subject = answer.order.resource.get("subject")
     if answer.pretest is None or not subject:
         return
@@ -176,7 +132,9 @@ def _tests(answer: DrugAnswer) -> Iterator[tuple[str, tuple[Action, ...]]]:
 
 
 def _test_order(answer: DrugAnswer, gene: str, subject: Mapping[str, Any]) -> dict[str, Any]:
-    code = {"text": f"{gene} genotype"}
+    code: dict[str, Any] = {"text": f"{gene} genotype"}
+    if answer.pretest is not None and gene in answer.pretest.loinc:
+        code["coding"] = [{"system": LOINC, "code": answer.pretest.loinc[gene]}]
     reason = {"text": f"Before treatment with {answer.drug.name}"}
     newer = answer.order.fhir_release == "R5"
     return {

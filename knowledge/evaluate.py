@@ -91,7 +91,9 @@ def _pretest(question: Question, findings: Iterable[Finding]) -> Pretest | None:
     genes = tuple(gene for gene in wanted.genes if gene in missing)
     if not genes or not _population_may_hold(question, wanted.populations):
         return None
-    return Pretest(genes, wanted.priority, wanted.note)
+    codes = {gene: question.library.genes[gene].loinc.get("genotype", ()) for gene in genes}
+    loinc = {gene: found[0] for gene, found in codes.items() if len(found) == 1}
+    return Pretest(genes, wanted.priority, wanted.note, loinc)
 
 
 def _population_may_hold(question: Question, populations: tuple[str, ...]) -> bool:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
 
@@ -192,6 +193,8 @@ class Pretest:
     priority: str
     """required, recommended or optional."""
     note: str | None = None
+    loinc: Mapping[str, str] = field(default_factory=dict)
+    """Gene -> the LOINC code of its genotype, where the gene's file holds exactly one."""
 
 
 @dataclass(frozen=True)

@@ -56,7 +56,7 @@ def doses_of(answer: DrugAnswer) -> list[tuple[str, float]]:
         ),
         (
             Action("reduce", amount=Amount(Decimal(50), "mg", "day")),
-            [("Change the dose of clopidogrel from 75 mg to 50 mg", 50)],
+            [("Change the dose of clopidogrel from 75 to 50 mg", 50)],
         ),
         (Action("reduce", amount=Amount(Decimal(75), "mg", "day")), []),
         (Action("reduce", amount=Amount(Decimal(1), "mg/kg", "day")), []),
@@ -68,7 +68,7 @@ def doses_of(answer: DrugAnswer) -> list[tuple[str, float]]:
         (Action("reduce", percent=(Decimal(25),), of="start", degree="consider"), []),
         (
             Action("reduce", amount=Amount(Decimal(50), "mg", "day"), of="start", degree="consider"),
-            [("Change the dose of clopidogrel from 75 mg to 50 mg", 50)],
+            [("Change the dose of clopidogrel from 75 to 50 mg", 50)],
         ),
     ],
 )
@@ -139,9 +139,25 @@ def test_where_another_drug_is_asked_for_on_pain_of_serious_harm_no_dose_is_offe
 
 
 def test_an_ehr_that_takes_one_action_gets_one_action() -> None:
-    """The replacement is created; the draft is left for the prescriber to remove."""
+    """The removal of the draft is a suggestion by itself, beside each replacement."""
     found = suggestions_of(make_answer(make_finding()), single_action_suggestions=True)
-    assert [[action["type"] for action in one["actions"]] for one in found] == [["create"], ["create"]]
+    assert [[action["type"] for action in one["actions"]] for one in found] == [["delete"], ["create"], ["create"]]
+
+
+@pytest.mark.parametrize(
+    ("loinc", "code"),
+    [
+        ({}, {"text": "CYP2C19 genotype"}),
+        (
+            {"CYP2C19": "57132-5"},
+            {"text": "CYP2C19 genotype", "coding": [{"system": "http://loinc.org", "code": "57132-5"}]},
+        ),
+    ],
+)
+def test_the_missing_test_is_ordered_by_its_code_where_the_gene_has_one(loinc: Any, code: Any) -> None:
+    """Text alone where no single code is known."""
+    (suggestion,) = suggestions_of(make_answer(make_gap(), pretest=Pretest(("CYP2C19",), "required", loinc=loinc)))
+    assert suggestion["actions"][0]["resource"]["code"] == code
 
 
 @pytest.mark.parametrize("release", ["R4", "R5"])

@@ -1,0 +1,150 @@
+"""New doses for a draft, computed from its own numbers; none where a number would have to be invented or guessed."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from cards.card import Action
+from cards.markdown import clean
+from cards.phrases import load_words, plain, render_headline
+from knowledge import findings
+from knowledge.facts import DoseLine, DrugOrder
+from knowledge.findings import Amount, Finding, Indicator
+
+_PER_DAY = "day"
+
+
+@dataclass(frozen=True)
+class _Change:
+    """A new value for every dose of a draft, with its words."""
+
+    words: str
+    values: tuple[Decimal, ...]
+
+
+def propose_doses(order: DrugOrder, finding: Finding) -> Iterator[tuple[str, tuple[Action, ...]]]:
+    """Label and update of the whole draft for each dose that the row asks for: one, or the two ends of a range."""
+    # Where another drug is asked for on pain of serious harm, a number to click would speak for keeping this one.
+    if not _can_be_changed(order) or (finding.alternative and finding.indicator is Indicator.CRITICAL):
+        return
+    limits = [action for action in finding.actions if action.kind == "limit" and action.amount is not None]
+    aside = ["if it is kept"] if finding.alternative else []
+    aside += [render_headline(limit) for limit in limits if not all(_compares(limit, line) for line in order.doses)]
+    said = f" ({'; '.join(aside)})" if aside else ""
+    for action in filter(_is_for_this_draft, finding.actions):
+        for change in _changes(action, order.doses):
+            if _keeps(limits, order.doses, change.values):
+                words = f"Change the dose of {finding.drug.name} {change.words}{said}"
+                yield words, (Action("update", words, resource=_changed(order, change)),)
+
+
+def _can_be_changed(order: DrugOrder) -> bool:
+    """Whether all that the draft says of the dose is numbers, and they speak of one ingredient: a dosage without a
+    number would stay as it is beside the changed ones, and half a combination product halves the other ingredient."""
+    if order.order_id is None or len(order.ingredients) != 1 or not order.doses:
+        return False
+    instructions = order.resource.get(str(order.doses[0].path[0])) or ()
+    read = {line.path[1] for line in order.doses}
+    return len(read) == len(instructions) and all(line.value > 0 for line in order.doses)
+
+
+def _is_for_this_draft(action: findings.Action) -> bool:
+    """Only a change with a number, of the dose that is being ordered: not of a later one, no mere bound, and no share
+    of a dose that the body only asks to think of, as the draft may already be a lower first step."""
+    if action.kind not in ("reduce", "increase") or action.of in ("maintenance", "calculated"):
+        return False
+    if action.degree == "consider":
+        return action.of == "start" and action.amount is not None
+    return action.degree != "at_least"
+
+
+def _changes(action: findings.Action, doses: Sequence[DoseLine]) -> Sequence[_Change]:
+    """Every change that the action means, or none of them: one end of a range alone would say something else."""
+    if action.amount is not None:
+        return _to_amount(action, action.amount, doses)
+    sign = Decimal(-1) if action.kind == "reduce" else Decimal(1)
+    factors = [Decimal(1) + sign * percent / 100 for percent in action.percent]
+    if action.factor is not None:
+        factors.append(action.factor)
+    each = [tuple(line.value * factor for line in doses) for factor in factors]
+    if not all(_can_be_given(line, value) for values in each for line, value in zip(doses, values, strict=True)):
+        return ()
+    return [_Change(_from_to(doses, values), values) for values in each]
+
+
+def _to_amount(action: findings.Action, amount: Amount, doses: Sequence[DoseLine]) -> Sequence[_Change]:
+    """An absolute daily amount: only for one dose line whose unit is the same and whose times a day are known, where
+    it divides evenly, and where the draft is not already on the right side of it."""
+    line = doses[0]
+    if len(doses) != 1 or amount.per != _PER_DAY or line.unit != amount.unit or not line.per_day:
+        return ()
+    each = amount.value / line.per_day
+    wanted = each < line.value if action.kind == "reduce" else each > line.value
+    if not wanted or each * line.per_day != amount.value or not _can_be_given(line, each):
+        return ()
+    return (_Change(_from_to(doses, (each,)), (each,)),)
+
+
+def _can_be_given(line: DoseLine, value: Decimal) -> bool:
+    """Nobody can give nothing, and a share of a tablet or capsule is another strength: the prescriber's to choose."""
+    return value > 0 and (not _is_counted(line.unit) or value == value.to_integral_value())
+
+
+def _is_counted(unit: str | None) -> bool:
+    """Whether a unit counts pieces: UCUM's braces hold pieces, and a number without a unit may mean them."""
+    if unit is None or unit.startswith("{"):
+        return True
+    return unit.casefold().removesuffix("(s)").rstrip(".").removesuffix("s") in load_words()["counted"]
+
+
+def _compares(limit: findings.Action, line: DoseLine) -> bool:
+    """Whether a dose can be held against a limit: the same unit, and the times a day known."""
+    amount = limit.amount
+    return amount is not None and amount.per == _PER_DAY and amount.unit == line.unit and line.per_day is not None
+
+
+def _keeps(limits: Sequence[findings.Action], doses: Sequence[DoseLine], values: Sequence[Decimal]) -> bool:
+    """Whether new doses stay within every limit that they can be held against."""
+    return all(
+        _within(limit, line, value)
+        for limit in limits
+        for line, value in zip(doses, values, strict=True)
+        if _compares(limit, line)
+    )
+
+
+def _within(limit: findings.Action, line: DoseLine, value: Decimal) -> bool:
+    if limit.amount is None or line.per_day is None:
+        return False
+    daily = value * line.per_day
+    return daily < limit.amount.value if limit.degree == "below" else daily <= limit.amount.value
+
+
+def _from_to(doses: Sequence[DoseLine], values: Sequence[Decimal]) -> str:
+    each = (
+        f"{plain(line.value)} to {plain(value)} {(line.unit or '').strip('{}')}".strip()
+        for line, value in zip(doses, values, strict=True)
+    )
+    return "from " + ", ".join(clean(one) for one in dict.fromkeys(each))
+
+
+def _changed(order: DrugOrder, change: _Change) -> dict[str, Any]:
+    """The whole draft with new values; a dosage text that named the old dose is left out."""
+    resource = copy.deepcopy(dict(order.resource))
+    for line, value in zip(order.doses, change.values, strict=True):
+        quantity = _at(resource, line.path)
+        quantity["value"] = int(value) if value == value.to_integral_value() else float(value)
+        dosage = _at(resource, line.path[:2])
+        dosage.pop("text", None)
+        dosage.pop("patientInstruction", None)
+    return resource
+
+
+def _at(resource: Any, path: Sequence[str | int]) -> Any:
+    for step in path:
+        resource = resource[step]
+    return resource
