@@ -55,11 +55,11 @@ def _can_be_changed(order: DrugOrder) -> bool:
 def _is_for_this_draft(action: findings.Action) -> bool:
     """Only a change with a number, of the dose that is being ordered: not of a later one, no mere bound, and no share
     of a dose that the body only asks to think of, as the draft may already be a lower first step."""
-    if action.kind not in ("reduce", "increase") or action.of in ("maintenance", "calculated"):
+    if action.kind not in ("reduce", "increase") or action.of in ("maintenance", "maximum", "calculated"):
         return False
     if action.degree == "consider":
         return action.of == "start" and action.amount is not None
-    return action.degree != "at_least"
+    return action.degree not in ("at_least", "more_than")
 
 
 def _changes(action: findings.Action, doses: Sequence[DoseLine]) -> Sequence[_Change]:

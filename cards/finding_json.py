@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
+from cards.phrases import load_words
 from knowledge.findings import Action, Finding, Gap, GeneState
 
 
@@ -15,6 +16,7 @@ def finding_to_json(finding: Finding) -> dict[str, Any]:
         "drug": {"name": finding.drug.name, "rxnorm": finding.drug.rxnorm},
         "body": finding.body,
         "strength": str(finding.strength),
+        "graded": finding.body is not None and finding.body not in load_words()["ungraded"],
         "indicator": str(finding.indicator),
         "population": finding.population,
         "genes": [_gene(gene) for gene in finding.genes],

@@ -29,9 +29,10 @@ _OF = {
     "dose": "the dose",
     "start": "the starting dose",
     "maintenance": "the maintenance dose",
+    "maximum": "the maximum dose",
     "calculated": "the calculated dose",
 }
-_DEGREE = {None: "", "about": "about ", "at_least": "at least ", "up_to": "up to "}
+_DEGREE = {None: "", "about": "about ", "at_least": "at least ", "more_than": "more than ", "up_to": "up to "}
 _CONSIDER = {"Reduce": "Consider reducing", "Increase": "Consider increasing"}
 
 

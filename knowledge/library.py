@@ -177,13 +177,17 @@ class Drug:
     id: str
     status: str
     rxnorm: tuple[str, ...]
+    """Empty where no code is known."""
     atc: tuple[str, ...]
     genes: tuple[str, ...]
     populations: Mapping[str, Population]
-    assume: str | None
+    assume: tuple[str, ...]
+    """Populations to assume where the record shows none to hold; the first that a table distinguishes."""
     alternatives: Mapping[str, Alternative]
     pretest: PretestPolicy | None
     tables: tuple[Table, ...]
+    name: str
+    """The ingredient's name in RxNorm, lower case."""
     version: str = ""
     """First 12 hex digits of the SHA-256 of the file."""
 
@@ -269,5 +273,5 @@ class Library:
     @cached_property
     def drug_index(self) -> Mapping[str, Drug]:
         """RxNorm ingredient code or name -> drug."""
-        by_name = {drug.id: drug for drug in self.drugs.values()}
+        by_name = {drug.name: drug for drug in self.drugs.values()}
         return by_name | {code: drug for drug in self.drugs.values() for code in drug.rxnorm}

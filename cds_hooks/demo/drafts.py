@@ -35,7 +35,8 @@ def build_request(patient: DemoPatient, service: Service, drug: Drug) -> dict[st
 
 def build_draft(patient: DemoPatient, drug: Drug) -> Json:
     """The drafted order: the medicine by its RxNorm ingredient, with a plain dose where one is listed."""
-    concept = {"coding": [{"system": RXNORM[0], "code": drug.rxnorm[0], "display": drug.id}], "text": drug.id}
+    codings = [{"system": RXNORM[0], "code": code, "display": drug.name} for code in drug.rxnorm[:1]]
+    concept = {"coding": codings, "text": drug.name} if codings else {"text": drug.name}
     draft = {
         "resourceType": "MedicationRequest",
         "id": _DRAFT_ID,

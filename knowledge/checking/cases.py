@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
@@ -33,12 +33,17 @@ def run_drug_cases(document: Document, drug: Drug, names: Names) -> CaseResult:
     """Every case of a drug's test file."""
     faults: list[Fault] = []
     tried: set[str] = set()
+    slugs = {table.slug for table in drug.tables}
     for at, case in enumerate(document.data):
+        for unknown in sorted(set(case.get("tables", ())) - slugs):
+            what, mend = f"{case['name']!r}: there is no table {unknown!r}", f"known are {', '.join(sorted(slugs))}"
+            faults.append(document.fault((at, "tables"), what, mend))
         try:
             findings = _findings(case["given"], drug, names)
         except QuestionError as error:
             faults.append(document.fault((at, "given"), f"{case['name']!r}: {error}", "mend what is given"))
             continue
+        findings = tuple(one for one in findings if _is_asked(one, case.get("tables")))
         tried |= {finding.id for finding in findings}
         got, wanted = [summarise(one) for one in findings], [dict(one) for one in case["expect"]]
         faults += [
@@ -91,8 +96,13 @@ def summarise(finding: Finding) -> dict[str, Any]:
     return out
 
 
+def _is_asked(finding: Finding, tables: Sequence[str] | None) -> bool:
+    """Whether a case compares this finding: all of them, unless it names tables."""
+    return tables is None or (finding.body is not None and finding.id.split("/")[1] in tables)
+
+
 def _findings(given: Mapping[str, Any], drug: Drug, names: Names) -> tuple[Finding, ...]:
-    facts = replace(read_facts(given, names), orders=(read_order(drug.id, names),))
+    facts = replace(read_facts(given, names), orders=(read_order(drug.name, names),))
     answers = evaluate(facts, names.library, _CASE_POLICY)
     return tuple(finding for answer in answers for finding in answer.findings)
 

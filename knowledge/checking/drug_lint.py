@@ -64,7 +64,7 @@ def populations_are_declared(check: DrugCheck) -> Iterator[Fault]:
         used |= set(row.populations)
         for name in set(row.populations) - declared:
             yield check.at_row(row, f"the population {name!r} is not declared", "declare it under populations")
-    assumed = {check.drug.assume} if check.drug.assume else set()
+    assumed = set(check.drug.assume)
     wanted = set(check.drug.pretest.populations) if check.drug.pretest else set()
     for name in (assumed | wanted) - declared:
         yield check.document.fault(
@@ -168,9 +168,13 @@ def codes_are_known(check: DrugCheck) -> Iterator[Fault]:
     """The drug's RxNorm code is its own, and no other file has it."""
     for code in check.drug.rxnorm:
         name = check.ingredients.get(code)
-        if name != check.drug.id:
-            what = f"RxNorm {code} is {name or 'on no list'}, and the file is {check.drug.id}"
+        if name != check.drug.name:
+            what = f"RxNorm {code} is {name or 'on no list'}, and the file is {check.drug.name}"
             yield check.document.fault(("codes", "rxnorm"), what, "write the ingredient's own code")
+    known = {name: code for code, name in check.ingredients.items()}
+    if not check.drug.rxnorm and check.drug.name in known:
+        what = f"{check.drug.name} has an RxNorm code, and the file gives none"
+        yield check.document.fault(("codes", "rxnorm"), what, f"write: {known[check.drug.name]}")
     for other in check.library.drugs.values():
         if other.id != check.drug.id and set(other.rxnorm) & set(check.drug.rxnorm):
             yield check.document.fault(

@@ -87,7 +87,10 @@ def scores_are_answered_once(check: GeneCheck) -> Iterator[Fault]:
 
 
 def phenotypes_are_reachable(check: GeneCheck) -> Iterator[Fault]:
-    """A phenotype without anything that leads to it is a slip; Indeterminate may stand alone."""
+    """A phenotype without anything that leads to it is a slip; Indeterminate may stand alone, and so may all of a gene
+    without alleles, whose phenotypes are only reported."""
+    if not check.gene.alleles:
+        return
     for key, one in check.gene.phenotypes.items():
         reached = one.pairs or one.singles or attainable_scores(check.gene, one)
         if not reached and key != INDETERMINATE:

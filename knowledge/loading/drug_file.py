@@ -21,7 +21,7 @@ OTHER_KINDS = frozenset({"monitor", "test"})
 def read_drug(document: Document, version: str, codes: Mapping[str, str]) -> Drug:
     """The Drug of a document that keeps drug.schema.json. `codes`: ingredient name -> RxNorm, for alternatives."""
     data = document.data
-    pretest = data.get("pretest")
+    pretest, assume = data.get("pretest"), data.get("assume", ())
     return Drug(
         id=data["id"],
         status=data["status"],
@@ -29,10 +29,11 @@ def read_drug(document: Document, version: str, codes: Mapping[str, str]) -> Dru
         atc=tuple(data["codes"].get("atc", ())),
         genes=tuple(data["genes"]),
         populations={key: _population(key, value) for key, value in data.get("populations", {}).items()},
-        assume=data.get("assume"),
+        assume=(assume,) if isinstance(assume, str) else tuple(assume),
         alternatives={key: _alternative(key, value, codes) for key, value in data.get("alternatives", {}).items()},
         pretest=_pretest(pretest) if pretest else None,
         tables=tuple(_table(document, slug) for slug in data["bodies"]),
+        name=data.get("name", data["id"]),
         version=version,
     )
 

@@ -56,8 +56,9 @@ def choose_populations(drug: Drug, table: Table, facts: PatientFacts, every: boo
 
 
 def _fallback(drug: Drug, unknown: list[str]) -> list[Chosen]:
-    if drug.assume in unknown:
-        return [Chosen(drug.assume, drug.populations[drug.assume].label, assumed=True)]
+    for name in drug.assume:
+        if name in unknown:
+            return [Chosen(name, drug.populations[name].label, assumed=True)]
     alone = len(unknown) == 1
     return [Chosen(name, drug.populations[name].label, assumed=alone, unknown=not alone) for name in unknown]
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from knowledge.facts import Identified, Ingredient
-from knowledge.library import Library
+from knowledge.library import Drug, Library
 from knowledge.loading.load import CONTENT
 from knowledge.loading.strict_yaml import load_strict
 
@@ -52,7 +52,9 @@ class DrugNames:
         return Identified((), reason=_why_not(codings, text))
 
     def ingredient(self, code: str) -> Ingredient:
-        """The ingredient of an RxNorm ingredient code."""
+        """The ingredient of an RxNorm ingredient code, or of the name that stands for a drug without one."""
+        if not code.isdigit():
+            return Ingredient(code)
         return Ingredient(self.ingredients.get(code, f"RxNorm {code}"), code)
 
     def _by_code(self, system: str | None, code: str | None) -> tuple[str, ...]:
@@ -88,13 +90,18 @@ def load_drug_names(library: Library, overlay: Path | None = None, content: Path
     atc: dict[str, tuple[str, ...]] = {}
     for drug in library.drugs.values():
         for code in drug.atc:
-            atc[code] = (*atc.get(code, ()), *drug.rxnorm[:1])
+            atc[code] = (*atc.get(code, ()), *_key(drug))
     names = _names(ingredients, products, data.get("names", {}))
     for brand, contents in data.get("brands", {}).items():
         names.setdefault(normalise_name(brand), tuple(contents))
     for drug in library.drugs.values():
-        names.setdefault(drug.id, drug.rxnorm[:1])
+        names.setdefault(normalise_name(drug.name), _key(drug))
     return DrugNames(ingredients, products, names, atc, _local_codes(overlay))
+
+
+def _key(drug: Drug) -> tuple[str, ...]:
+    """A drug's first RxNorm code; its name where it has none."""
+    return drug.rxnorm[:1] or (drug.name,)
 
 
 def _names(
