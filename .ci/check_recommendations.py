@@ -1,7 +1,7 @@
 """The bodies' recommendation tables against what `pgx-cds recommend` answers, row by row.
 
 Usage: check_recommendations.py FOLDER [DRUG...], FOLDER holds facts/. Prints how many rows agree, body by body, and
-every row that does not: those that stand in recommendation_exceptions.csv with their reason, and the others, which fail.
+every row that does not: those that stand in recommendation_exceptions.csv with their reason, and those that fail.
 
 Of a lookup everything is compared that its drug answers, in every population: a row agrees where its strength and its
 three flags are among the answers, and where no answer is given that no row of the lookup has. The DPWG does not grade:
