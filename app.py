@@ -9,7 +9,7 @@ import click
 from flask import Flask
 from flask.cli import FlaskGroup, run_command
 
-from cds_hooks.commands import check, new, read, recommend, translate, try_request
+from cds_hooks.commands import check, identify, new, read, recommend, terms, translate, try_request
 from cds_hooks.content import Content, load_content
 from cds_hooks.demo.pages import blueprint as demo
 from cds_hooks.errors import register_handlers
@@ -98,7 +98,7 @@ main = CommandLine(
     load_dotenv=False,
     help="Personalised treatment decision support over CDS Hooks.",
 )
-for _each in (check, new, read, recommend, translate, try_request):
+for _each in (check, identify, new, read, recommend, terms, translate, try_request):
     main.add_command(_each.command)
 main.add_command(click.Command("run", params=run_command.params, callback=_serve, help=run_command.help))
 

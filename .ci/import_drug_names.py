@@ -14,7 +14,7 @@ import hashlib
 import json
 import re
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -27,6 +27,7 @@ SOURCE = (
 )
 BRAND = re.compile(r"\[([^\]]+)\]\s*$")
 GROUP_BRAND = re.compile(r"([A-Z][A-Z0-9' -]+[A-Z0-9]) \(")
+GENERIC_GROUP = re.compile(r"([A-Za-z]{4,}) \(")
 LEADING_HOURS = re.compile(r"^[0-9]+ HR ")
 PART_END = re.compile(r"\s([(\[0-9]|pill|xr|oral product|oral tablet|topical).*$", re.IGNORECASE)
 
@@ -107,17 +108,22 @@ def _longest_name(part: str, codes: Mapping[str, str]) -> str | None:
     return next((code for code in starts if code is not None), None)
 
 
-def brand_of(row: Product) -> str | None:
-    """The brand in "... [Plavix]" or "PLAVIX (Oral Pill)", in lower case."""
+def brand_of(row: Product, names: Collection[str]) -> str | None:
+    """The brand in "... [Plavix]", "PLAVIX (Oral Pill)" or, under generic groups, "LaMICtal (Oral Pill)", in lower
+    case: there a single word that holds no ingredient's name (`names`)."""
     found = BRAND.search(row.name) or (GROUP_BRAND.match(row.name) if row.level.startswith("SBDG") else None)
-    return found[1].lower() if found else None
+    if found:
+        return found[1].lower()
+    group = GENERIC_GROUP.match(row.name) if row.level == "SCDG" and len(row.ingredients) == 1 else None
+    word = group[1].lower() if group else None
+    return word if word and not any(name in word or word in name for name in names) else None
 
 
-def list_brands(products: Iterable[Product]) -> dict[str, tuple[str, ...]]:
+def list_brands(products: Iterable[Product], names: Collection[str]) -> dict[str, tuple[str, ...]]:
     """Brand -> ingredients, for brands that mean the same ingredients in every product."""
     seen: dict[str, set[tuple[str, ...]]] = {}
     for row in products:
-        brand = brand_of(row)
+        brand = brand_of(row, names)
         if brand is not None:
             seen.setdefault(brand, set()).add(tuple(sorted(row.ingredients, key=int)))
     return {brand: next(iter(sets)) for brand, sets in seen.items() if len(sets) == 1}
@@ -163,7 +169,7 @@ def build_tables(
         "ingredients": dict(names),
         "products": {row.rxcui: list(row.ingredients) for row in rows if row.ingredients != (row.rxcui,)},
         "names": {row.rxcui: row.name for row in rows if row.name and row.rxcui not in unnamed | names.keys()},
-        "brands": {brand: list(ingredients) for brand, ingredients in list_brands(rows).items()},
+        "brands": {brand: list(ingredients) for brand, ingredients in list_brands(rows, set(names.values())).items()},
     }
 
 

@@ -175,6 +175,8 @@ class Drug:
     """A medicine with guidance."""
 
     id: str
+    name: str
+    """The ingredient's name in RxNorm, lower case."""
     status: str
     rxnorm: tuple[str, ...]
     """Empty where no code is known."""
@@ -186,8 +188,6 @@ class Drug:
     alternatives: Mapping[str, Alternative]
     pretest: PretestPolicy | None
     tables: tuple[Table, ...]
-    name: str
-    """The ingredient's name in RxNorm, lower case."""
     version: str = ""
     """First 12 hex digits of the SHA-256 of the file."""
 
@@ -228,6 +228,18 @@ class Policy:
 
 
 @dataclass(frozen=True)
+class DisplayWords:
+    """Words that may stand in the display name of a medicine beside its ingredients and brands; lower case."""
+
+    units: frozenset[str] = frozenset()
+    forms: frozenset[str] = frozenset()
+    salts: frozenset[str] = frozenset()
+    joins: frozenset[str] = frozenset()
+    synonyms: Mapping[str, str] = field(default_factory=dict)
+    """Another name -> RxNorm's."""
+
+
+@dataclass(frozen=True)
 class Library:
     """All content, ready to evaluate."""
 
@@ -242,6 +254,7 @@ class Library:
     """SHA-256 over every content file, hexadecimal."""
     answer_codes: Mapping[tuple[str, str], tuple[str | None, str]] = field(default_factory=dict)
     """(system URI, code) -> (gene or None, CPIC's term): coded phenotype answers."""
+    display_words: DisplayWords = field(default_factory=DisplayWords)
 
     @property
     def version(self) -> str:

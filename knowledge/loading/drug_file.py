@@ -24,6 +24,7 @@ def read_drug(document: Document, version: str, codes: Mapping[str, str]) -> Dru
     pretest, assume = data.get("pretest"), data.get("assume", ())
     return Drug(
         id=data["id"],
+        name=data.get("name", data["id"]),
         status=data["status"],
         rxnorm=tuple(data["codes"]["rxnorm"]),
         atc=tuple(data["codes"].get("atc", ())),
@@ -33,7 +34,6 @@ def read_drug(document: Document, version: str, codes: Mapping[str, str]) -> Dru
         alternatives={key: _alternative(key, value, codes) for key, value in data.get("alternatives", {}).items()},
         pretest=_pretest(pretest) if pretest else None,
         tables=tuple(_table(document, slug) for slug in data["bodies"]),
-        name=data.get("name", data["id"]),
         version=version,
     )
 

@@ -10,7 +10,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from knowledge.library import ConditionSet, Library, Modulator, Policy
+from knowledge.library import ConditionSet, DisplayWords, Library, Modulator, Policy
 from knowledge.loading.drug_file import read_drug
 from knowledge.loading.errors import ContentError, Fault
 from knowledge.loading.gene_file import read_gene
@@ -19,6 +19,8 @@ from knowledge.loading.strict_yaml import Document, load_strict
 
 CONTENT = Path(__file__).resolve().parent.parent / "content"
 KINDS = {"drugs": "drug", "genes": "gene", "modulators": "modulator", "conditions": "condition"}
+SINGLE = ("synonyms", "answer_codes", "display_words")
+"""Kinds of which there is one file, at the top of the content."""
 SYSTEMS = {
     "snomed": ("http://snomed.info/sct",),
     "icd10": ("http://hl7.org/fhir/sid/icd-10-cm", "http://hl7.org/fhir/sid/icd-10"),
@@ -58,7 +60,7 @@ def read_content(overlay: Path | None = None, content: Path = CONTENT) -> Conten
             versions[document.path] = hashlib.sha256(path.read_bytes()).hexdigest()[:12]
             digest.update(f"{folder}/{path.name}\0".encode() + path.read_bytes())
         documents[kind] = tuple(read)
-    for name in ("synonyms", "answer_codes"):
+    for name in SINGLE:
         path = content / f"{name}.yaml"
         document = load_strict(path, shown_path(path))
         faults += check_document(document, name)
@@ -105,6 +107,7 @@ def build_library(files: ContentFiles, content: Path = CONTENT) -> Library:
         synonyms={key.lower(): term for key, term in synonyms.items()},
         digest=files.digest,
         answer_codes={(entry["system"], entry["code"]): (entry.get("gene"), entry["term"]) for entry in answers},
+        display_words=_display_words(files.documents["display_words"][0].data),
     )
 
 
@@ -157,6 +160,11 @@ def _modulators(data: Mapping[str, Any]) -> Iterable[Modulator]:
         factor = data["factors"].get(group)
         for drug, rxnorm in drugs.items():
             yield Modulator(drug, rxnorm, strength, effect, Decimal(factor) if factor is not None else None)
+
+
+def _display_words(data: Mapping[str, Any]) -> DisplayWords:
+    kinds = {kind: frozenset(data[kind]) for kind in ("units", "forms", "salts", "joins")}
+    return DisplayWords(**kinds, synonyms=dict(data["synonyms"]))
 
 
 def _condition_set(data: Mapping[str, Any]) -> ConditionSet:

@@ -1,8 +1,8 @@
 """From a coded or named medicine to its ingredients.
 
-Codes first: RxNorm at any level by the imported table, ATC by the drug files, local codes by the site's overlay. A name
-counts only when it equals a listed name after normalisation. A medicine that cannot be identified is said so, never
-guessed; of a combination every ingredient is named.
+Codes first: RxNorm at any level and NDC by the imported tables, ATC by the drug files, local codes by the site's
+overlay. A name counts when it equals a listed name after normalisation, or when every one of its words is known. A
+medicine that cannot be identified is said so, never guessed; of a combination every ingredient is named.
 """
 
 from __future__ import annotations
@@ -17,9 +17,14 @@ from knowledge.facts import Identified, Ingredient
 from knowledge.library import Drug, Library
 from knowledge.loading.load import CONTENT
 from knowledge.loading.strict_yaml import load_strict
+from knowledge.terms.display_name import NO_NAMES, NameReader, ReadName
+from knowledge.terms.ndc import SYSTEMS as NDC
+from knowledge.terms.ndc import load_ndc, read_ndc
 
 RXNORM = ("http://www.nlm.nih.gov/research/umls/rxnorm", "urn:oid:2.16.840.1.113883.6.88")
 ATC = ("http://www.whocc.no/atc", "urn:oid:2.16.840.1.113883.6.73")
+_STRENGTH = re.compile(r"[0-9] |\]|\(")
+"""What only names of products hold, and never the name of an ingredient or brand."""
 _BRAND = re.compile(r"\[([^\[\]]+)\]\s*$")
 
 Coding = tuple[str | None, str | None, str | None]
@@ -39,6 +44,10 @@ class DrugNames:
     """ATC code -> ingredient codes of every drug file that has it (combinations)."""
     local: Mapping[tuple[str, str], tuple[str, ...]]
     """(system URI, code) of the site's own tables -> ingredient codes."""
+    ndc: Path | None = None
+    """The imported table of National Drug Codes."""
+    reader: NameReader = NO_NAMES
+    """Reads names that are not listed whole."""
 
     def identify(self, codings: Sequence[Coding], text: str | None) -> Identified:
         """The ingredients of a medicine, or the reason why it stays unknown."""
@@ -46,10 +55,11 @@ class DrugNames:
         if coded:
             return self._agree(coded)
         named = [self._by_name(name) for name in (*(display for _, _, display in codings), text) if name]
-        known = [found for found in named if found]
+        known = [found.contents for found in named if found.contents]
         if known:
             return self._agree(known, evidence="name")
-        return Identified((), reason=_why_not(codings, text))
+        unread = next((found.reason for found in named if found.reason), None)
+        return Identified((), reason=_why_not(codings, unread))
 
     def ingredient(self, code: str) -> Ingredient:
         """The ingredient of an RxNorm ingredient code, or of the name that stands for a drug without one."""
@@ -64,10 +74,19 @@ class DrugNames:
             return self.products.get(code) or ((code,) if code in self.ingredients else ())
         if system in ATC:
             return self.atc.get(code, ())
+        if system in NDC:
+            return self._by_ndc(code)
         return self.local.get((system, code), ())
 
-    def _by_name(self, name: str) -> tuple[str, ...]:
-        return self.names.get(normalise_name(name), ())
+    def _by_ndc(self, code: str) -> tuple[str, ...]:
+        """Ten digits without hyphens count only where every product that they may mean holds the same."""
+        table = load_ndc(self.ndc) if self.ndc else {}
+        found = {table[one] for one in read_ndc(code) if one in table}
+        return found.pop() if len(found) == 1 else ()
+
+    def _by_name(self, name: str) -> ReadName:
+        listed = self.names.get(normalise_name(name))
+        return ReadName(listed) if listed else self.reader.read(name)
 
     def _agree(self, found: Sequence[tuple[str, ...]], evidence: str = "code") -> Identified:
         """All codes must fit into the widest one; codes of unlike medicines identify nothing."""
@@ -84,7 +103,8 @@ def normalise_name(name: str) -> str:
 
 def load_drug_names(library: Library, overlay: Path | None = None, content: Path = CONTENT) -> DrugNames:
     """The tables of the imported RxNorm list, the drug files and the site's overlay."""
-    data = json.loads((content / "imported" / "drug_names.json").read_bytes())
+    table = _imported(overlay, content, "drug_names.json")
+    data = json.loads(table.read_bytes())
     ingredients: dict[str, str] = data["ingredients"]
     products = {code: tuple(found) for code, found in data["products"].items()}
     atc: dict[str, tuple[str, ...]] = {}
@@ -96,7 +116,21 @@ def load_drug_names(library: Library, overlay: Path | None = None, content: Path
         names.setdefault(normalise_name(brand), tuple(contents))
     for drug in library.drugs.values():
         names.setdefault(normalise_name(drug.name), _key(drug))
-    return DrugNames(ingredients, products, names, atc, _local_codes(overlay))
+    for other, name in library.display_words.synonyms.items():
+        if name in names:
+            names.setdefault(other, names[name])
+    whole = {normalise_name(name) for name in data.get("names", {}).values() if _STRENGTH.search(name)}
+    phrases = {name: contents for name, contents in names.items() if name not in whole}
+    reader = NameReader.build(phrases, library.display_words)
+    return DrugNames(
+        ingredients, products, names, atc, _local_codes(overlay), _imported(overlay, content, "ndc.json.gz"), reader
+    )
+
+
+def _imported(overlay: Path | None, content: Path, name: str) -> Path:
+    """A table of the overlay (built there by `pgx-cds terms build`), else the shipped one."""
+    own = overlay / name if overlay else None
+    return own if own is not None and own.exists() else content / "imported" / name
 
 
 def _key(drug: Drug) -> tuple[str, ...]:
@@ -131,12 +165,8 @@ def _local_codes(overlay: Path | None) -> dict[tuple[str, str], tuple[str, ...]]
     return {(system, code): tuple(found) for system, codes in data.items() for code, found in codes.items()}
 
 
-def _why_not(codings: Sequence[Coding], text: str | None) -> str:
+def _why_not(codings: Sequence[Coding], unread: str | None) -> str:
     systems = sorted({system or "no system" for system, code, _ in codings if code})
     if systems:
-        return f"its code ({', '.join(systems)}) is on no list and its name is not known exactly"
-    return (
-        "its name is not known exactly"
-        if text or any(display for *_, display in codings)
-        else "it has neither code nor name"
-    )
+        return f"its code ({', '.join(systems)}) is on no list, and {unread or 'it has no name'}"
+    return unread or "it has neither code nor name"

@@ -9,6 +9,9 @@ from click.testing import CliRunner, Result
 
 from app import main
 from knowledge.checking.check import check_content
+from knowledge.loading.load import load_library
+from knowledge.terms.drug_names import load_drug_names
+from tests.rxnorm_sample import write_release
 
 CODEINE = {"drug": "codeine", "genes": {"CYP2D6": "*4/*4"}, "age": 40}
 
@@ -195,3 +198,50 @@ def test_translate_takes_one_x_linked_allele_as_it_stands_and_recommend_asks_for
     )
     assert [finding["id"] for finding in unknown] == ["rasburicase/gap/G6PD"]
     assert [finding["id"] for finding in male] == ["rasburicase/cpic/standard-normal"]
+
+
+def test_identify_says_what_a_medicine_is_or_why_not() -> None:
+    """By code of any system, by name, and never half a combination."""
+    given = (
+        "rxnorm|309362|\nhttp://hl7.org/fhir/sid/ndc|0093-7314-56|\natc|B01AC04|\n"
+        "||acetaminophen 300 MG / codeine phosphate 30 MG Oral Tablet\nurn:x|1|Plavix 75 mg\n"
+        "||codeine / foobarin\nurn:x|1|\n\n|||\n"
+    )
+    result = run("identify", given=given)
+    clopidogrel = {"name": "clopidogrel", "rxnorm": "32968"}
+    both = [{"name": "acetaminophen", "rxnorm": "161"}, {"name": "codeine", "rxnorm": "2670"}]
+    said = [(line["ingredients"], line["evidence"], line["reason"], line["unknownWord"]) for line in lines_of(result)]
+    assert result.exit_code == 0
+    assert said == [
+        ([clopidogrel], "code", None, None),
+        ([clopidogrel], "code", None, None),
+        ([clopidogrel], "code", None, None),
+        (both, "name", None, None),
+        ([clopidogrel], "name", None, None),
+        ([], None, "a word of its name is not known", "foobarin"),
+        ([], None, "its code (urn:x) is on no list, and it has no name", None),
+        ([], None, "it has neither code nor name", None),
+    ]
+
+
+def test_terms_build_writes_tables_that_a_site_can_use(tmp_path: Path) -> None:
+    """Built into the overlay, they stand in place of the shipped ones."""
+    files = [str(path) for path in write_release(tmp_path)]
+    result = run("terms", "build", *files, "--out", str(tmp_path / "overlay"))
+    assert (result.exit_code, result.output) == (
+        0, f"2 ingredients, 8 codes of products, 1 brands, 1 NDC products -> {tmp_path / 'overlay'}\n",
+    )  # fmt: skip
+    names = load_drug_names(load_library(), tmp_path / "overlay")
+    ndc = ("http://hl7.org/fhir/sid/ndc", "0093-0150-01", None)
+    assert [one.name for one in names.identify([ndc], None).ingredients] == ["acetaminophen", "codeine"]
+    assert names.identify([], "clopidogrel 75 MG Oral Tablet").ingredients != ()
+
+
+def test_terms_build_refuses_what_is_not_nlms(tmp_path: Path) -> None:
+    """With the line, and without writing anything."""
+    concepts, relations, _ = write_release(tmp_path)
+    concepts.write_text("rxcui,name\n")
+    result = run("terms", "build", str(concepts), str(relations), "--out", str(tmp_path / "overlay"))
+    assert result.exit_code == 1
+    assert "RXNCONSO.RRF:1: 1 columns where 17 belong" in result.output
+    assert not (tmp_path / "overlay").exists()

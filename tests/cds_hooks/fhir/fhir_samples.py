@@ -94,7 +94,7 @@ _GENES = (
     ),
     _gene("HLA-A", "4931", "3105", {"*31:01": "none"}, "allele_presence", phenotypes={}),
 )
-_DRUG = Drug("siponimod", "transcribed", ("1310520",), (), ("CYP2C9",), {}, None, {}, None, ())
+_DRUG = Drug("siponimod", "siponimod", "transcribed", ("1310520",), (), ("CYP2C9",), {}, (), {}, None, ())
 
 LIBRARY = Library(
     genes={gene.id: gene for gene in _GENES},

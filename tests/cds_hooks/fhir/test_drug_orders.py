@@ -73,8 +73,8 @@ def test_order_is_read_when_the_medication_is_another_entry_of_the_drafts() -> N
 def test_order_is_read_when_only_the_display_of_the_reference_names_it() -> None:
     """The name counts where it is known exactly; a longer one stays unidentified, with its name."""
     exact = draft(medicationReference={"reference": "Medication/9", "display": "Mayzent"})
-    longer = draft(medicationReference={"reference": "Medication/9", "display": "Mayzent starter pack"})
-    unknown = order(longer, display="Mayzent starter pack", ingredients=(), reason="its name is not known exactly")
+    longer = draft(medicationReference={"reference": "Medication/9", "display": "Mayzent or the like"})
+    unknown = order(longer, display="Mayzent or the like", ingredients=(), reason="a word of its name is not known")
     assert (orders(exact), orders(longer)) == ((order(exact, display="Mayzent"),), (unknown,))
 
 
@@ -107,7 +107,7 @@ def test_order_keeps_name_and_reason_when_nothing_identifies_it() -> None:
                 vnr,
                 display="Pixie dust 50 mg",
                 ingredients=(),
-                reason="its code (https://pharmaca.fi/vnr) is on no list and its name is not known exactly",
+                reason="its code (https://pharmaca.fi/vnr) is on no list, and a word of its name is not known",
             ),
         ),
         (order(empty, display="unnamed medicine", ingredients=(), reason="it names no medicine yet"),),
@@ -123,7 +123,7 @@ def test_every_ingredient_is_named_when_the_product_is_a_combination() -> None:
     listed = draft(medicationReference={"reference": "#m1"}, contained=[mixed])
     spoiled = draft(medicationReference={"reference": "#m1"}, contained=[unclear])
     read = [(one.ingredients, one.reason) for sent in (coded, listed, spoiled) for one in orders(sent)]
-    reason = "one of its ingredients is not known: its name is not known exactly"
+    reason = "one of its ingredients is not known: a word of its name is not known"
     assert read == [(BOTH, None), (BOTH, None), ((), reason)]
 
 

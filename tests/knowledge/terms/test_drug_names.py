@@ -10,6 +10,7 @@ from knowledge.question import Names
 from knowledge.terms.drug_names import load_drug_names
 
 RXNORM = "http://www.nlm.nih.gov/research/umls/rxnorm"
+NDC = "http://hl7.org/fhir/sid/ndc"
 ATC = "http://www.whocc.no/atc"
 CLOPIDOGREL = (Ingredient("clopidogrel", "32968"),)
 
@@ -21,6 +22,8 @@ CLOPIDOGREL = (Ingredient("clopidogrel", "32968"),)
         ([(RXNORM, "309362", "clopidogrel 75 MG Oral Tablet")], None, "code"),
         ([("urn:oid:2.16.840.1.113883.6.88", "213169", None)], None, "code"),
         ([(ATC, "B01AC04", None)], None, "code"),
+        ([(NDC, "00093731456", None)], None, "code"),
+        ([(NDC, "0093-7314-56", None)], None, "code"),
         ([("urn:local", "X1", None), (RXNORM, "309362", None)], None, "code"),
         ([(RXNORM, "32968", None), (RXNORM, "309362", None)], None, "code"),
         ([], "Clopidogrel", "name"),
@@ -40,10 +43,10 @@ def test_clopidogrel_is_recognised_however_it_is_written(
     ("codings", "text", "reason"),
     [
         ([], None, "it has neither code nor name"),
-        ([], "clopidogrelish", "its name is not known exactly"),
-        ([("urn:local", "X1", None)], None, "its code (urn:local) is on no list and its name is not known exactly"),
+        ([], "clopidogrelish", "a word of its name is not known"),
+        ([("urn:local", "X1", None)], None, "its code (urn:local) is on no list, and it has no name"),
         ([(RXNORM, "2670", None), (RXNORM, "32968", None)], None, "its codes name different medicines"),
-        ([(ATC, "B01", None)], None, f"its code ({ATC}) is on no list and its name is not known exactly"),
+        ([(ATC, "B01", None)], None, f"its code ({ATC}) is on no list, and it has no name"),
     ],
 )
 def test_what_is_not_known_exactly_is_not_guessed(

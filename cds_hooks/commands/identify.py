@@ -1,0 +1,43 @@
+"""`pgx-cds identify`: lines `system|code|display` to ingredients, one JSON object a line."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import click
+
+from cds_hooks.commands.output import print_json
+from knowledge.loading.load import load_library
+from knowledge.terms.drug_names import ATC, RXNORM, DrugNames, load_drug_names
+from knowledge.terms.ndc import SYSTEMS as NDC
+
+_SHORT = {"rxnorm": RXNORM[0], "ndc": NDC[0], "atc": ATC[0]}
+
+
+@click.command("identify")
+def command() -> None:
+    """Read lines SYSTEM|CODE|DISPLAY on standard input (any part may be empty); print one JSON object a line.
+
+    SYSTEM is a FHIR system URI, or rxnorm, ndc or atc. Members: ingredients (name and RxNorm code), evidence (code or
+    name, null where there is none), reason (null, or why the medicine stays unknown) and unknownWord (the first word of
+    the display that is not known). Exit code 0 whatever the lines hold.
+    """
+    names = load_drug_names(load_library())
+    for line in sys.stdin:
+        if line.strip():
+            print_json(identify(names, line.rstrip("\r\n")))
+
+
+def identify(names: DrugNames, line: str) -> dict[str, Any]:
+    """One line in the shape that the command prints."""
+    system, code, display = (part.strip(" |") or None for part in (*line.split("|", 2), "", "")[:3])
+    uri = _SHORT.get(system.lower(), system) if system else None
+    found = names.identify([(uri, code, display)], None)
+    read = names.reader.read(display) if display and not found.ingredients else None
+    return {
+        "ingredients": [{"name": one.name, "rxnorm": one.rxnorm} for one in found.ingredients],
+        "evidence": found.evidence,
+        "reason": found.reason,
+        "unknownWord": read.unknown if read else None,
+    }

@@ -1,0 +1,36 @@
+"""An NDC leads to labeler and product however it is written; what may be several is all of them."""
+
+from pathlib import Path
+
+import pytest
+
+from knowledge.terms.ndc import load_ndc, read_ndc
+
+
+@pytest.mark.parametrize(
+    ("code", "expected"),
+    [
+        ("0093-7314-56", ("000937314",)),
+        ("00093-7314-56", ("000937314",)),
+        ("00093731456", ("000937314",)),
+        ("63653-117-11", ("636530117",)),
+        ("12345-6789-1", ("123456789",)),
+        ("0093-7314", ("000937314",)),
+        (" 0093-7314-56 ", ("000937314",)),
+        ("0093731456", ("000937314", "009370314", "009373145")),
+    ],
+)
+def test_every_spelling_leads_to_labeler_and_product(code: str, expected: tuple[str, ...]) -> None:
+    """Three ten-digit forms with hyphens, eleven digits, the product alone; ten bare digits may be three products."""
+    assert read_ndc(code) == expected
+
+
+@pytest.mark.parametrize("code", ["", "abc", "123", "0093-73-56", "1-2-3-4", "0093-7314-56-1", "٠٠٠٩٣٧٣١٤٥٦"])
+def test_what_is_no_ndc_is_nothing(code: str) -> None:
+    """Too short, too long, other signs."""
+    assert read_ndc(code) == ()
+
+
+def test_a_site_without_the_table_knows_no_ndc(tmp_path: Path) -> None:
+    """An overlay or content folder need not bring it."""
+    assert load_ndc(tmp_path / "ndc.json.gz") == {}
