@@ -99,6 +99,8 @@ class DrugUse:
     display: str
     use_id: str | None = None
     since: date | None = None
+    until: date | None = None
+    """The day on which it ended, or on which it is to end."""
     draft: bool = False
     reason: str | None = None
     """Why it could not be identified, when `ingredients` is empty."""
@@ -164,6 +166,8 @@ class PatientFacts:
     conditions_answer: Answer = Answer.NONE_ON_FILE
     medications: tuple[DrugUse, ...] = ()
     medications_answer: Answer = Answer.NONE_ON_FILE
+    ended: tuple[DrugUse, ...] = ()
+    """Medicines that are on file as stopped or completed: nothing counts them, some effects outlast them."""
     allergies: tuple[Ingredient, ...] = ()
     allergies_answer: Answer = Answer.NONE_ON_FILE
     labs: tuple[LabValue, ...] = ()

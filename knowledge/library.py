@@ -13,6 +13,9 @@ from knowledge.interval import Interval
 NO_RESULT = "no_result"
 """The lookup value of a gene without a usable result, where a guideline's table answers it."""
 
+UNVERIFIED = "unverified"
+"""The strength of an inhibitor or inducer whose class was not read in a source."""
+
 INDETERMINATE = "indeterminate"
 """The phenotype id that every gene with an uncertain outcome uses."""
 
@@ -202,6 +205,13 @@ class Modulator:
     effect: str
     factor: Decimal | None
     """None: named on the card, changes nothing."""
+
+    @property
+    def words(self) -> str:
+        """ "strong inhibitor"; an inhibitor whose class nobody read in a source says so."""
+        if self.strength == UNVERIFIED:
+            return f"{self.effect}, strength not verified"
+        return f"{self.strength} {self.effect}"
 
 
 @dataclass(frozen=True)

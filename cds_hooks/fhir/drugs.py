@@ -25,6 +25,9 @@ ORDERS = frozenset({"MedicationRequest", "MedicationOrder"})
 _STATEMENTS = frozenset({"MedicationStatement", "MedicationUsage"})
 _ORDERED = frozenset({None, "order", "original-order", "reflex-order", "filler-order", "instance-order"})
 _NOT_TAKEN = frozenset({"not-taking", "not-taken", "on-hold", "stopped"})
+_ENDED = frozenset({"stopped", "completed"})
+_ENDED_DAYS = 92
+"""What ended earlier than a quarter of a year ago is history, and not read."""
 _MAX_ORDERS = 100
 _MAX_USES = 500
 
@@ -49,6 +52,13 @@ def read_medications(record: Record, names: DrugNames, today: date | None) -> tu
     )
 
 
+def read_ended(record: Record, names: DrugNames, today: date | None) -> tuple[DrugUse, ...]:
+    """The medicines that are on file as stopped or completed, of the last months or of an unknown day."""
+    candidates = _on_file(record)
+    ended = [one for one in candidates.found if _has_ended(one, today)]
+    return tuple(_read_use(one, candidates, names) for one in ended[:_MAX_USES])
+
+
 def read_taken_as_orders(record: Record, names: DrugNames, today: date | None) -> tuple[DrugOrder, ...]:
     """On patient-view the "orders" are the medicines already taken."""
     candidates, in_use = _in_use(record, today)
@@ -57,9 +67,24 @@ def read_taken_as_orders(record: Record, names: DrugNames, today: date | None) -
 
 def _in_use(record: Record, today: date | None) -> tuple[Candidates, list[Found]]:
     """The medicines on file that are taken; withheld ones are not even looked at."""
-    resources = () if record.medications.answer is Answer.WITHHELD else record.medications.resources
-    candidates = of_patient(resources, record.patient_id)
+    candidates = _on_file(record)
     return candidates, [one for one in candidates.found if is_in_use(one, today)]
+
+
+def _on_file(record: Record) -> Candidates:
+    resources = () if record.medications.answer is Answer.WITHHELD else record.medications.resources
+    return of_patient(resources, record.patient_id)
+
+
+def _has_ended(found: Found, today: date | None) -> bool:
+    """True for what was taken and is no longer: by its status, or by its end; what ended long ago is left out."""
+    if found.kind not in ORDERS | _STATEMENTS or found.resource.get("doNotPerform") is True:
+        return False
+    over = text_of(found.resource.get("status")) in _ENDED
+    end = max(_ends(found.resource), default=None)
+    if today is None or end is None:
+        return over
+    return (over or end < today) and (today - end).days <= _ENDED_DAYS
 
 
 def is_in_use(found: Found, today: date | None) -> bool:
@@ -130,6 +155,7 @@ def _read_use(found: Found, candidates: Candidates, names: DrugNames, draft: boo
         display=medicine.display,
         use_id=found.reference,
         since=None if draft else min(_starts(found.resource), default=None),
+        until=None if draft else max(_ends(found.resource), default=None),
         draft=draft,
         reason=None if identified.ingredients else identified.reason,
     )
@@ -143,6 +169,18 @@ def _starts(resource: Json) -> Iterator[date]:
         for one in objects(resource.get("dosageInstruction"))
     ]
     for value in (member(period, "start"), resource.get("effectiveDateTime"), *bounds, resource.get("authoredOn")):
+        found = read_date(value)
+        if found is not None:
+            yield found
+
+
+def _ends(resource: Json) -> Iterator[date]:
+    """Whole dates up to which the medicine is taken."""
+    bounds = [
+        member(member(member(one.get("timing"), "repeat"), "boundsPeriod"), "end")
+        for one in objects(resource.get("dosageInstruction"))
+    ]
+    for value in (member(resource.get("effectivePeriod"), "end"), *bounds):
         found = read_date(value)
         if found is not None:
             yield found

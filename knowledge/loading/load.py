@@ -102,7 +102,11 @@ def build_library(files: ContentFiles, content: Path = CONTENT) -> Library:
     return Library(
         genes={gene.id: gene for gene in genes if gene.status != "retired"},
         drugs={drug.id: drug for drug in drugs if drug.status != "retired"},
-        modulators={doc.data["id"]: tuple(_modulators(doc.data)) for doc in files.documents["modulator"]},
+        modulators={
+            gene: tuple(_modulators(doc.data))
+            for doc in files.documents["modulator"]
+            for gene in (doc.data["id"], *doc.data.get("also", ()))
+        },
         conditions={doc.data["id"]: _condition_set(doc.data) for doc in files.documents["condition"]},
         synonyms={key.lower(): term for key, term in synonyms.items()},
         digest=files.digest,

@@ -1,4 +1,7 @@
-"""Alternatives that hold for this patient: conditions, age, allergies, current medicines, their own guidance."""
+"""Alternatives that hold for this patient: conditions, age, allergies, current medicines, their own guidance.
+
+An alternative is also looked at as an inhibitor: one that would make a medicine on the list act otherwise drops out.
+"""
 
 from __future__ import annotations
 
@@ -6,30 +9,36 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from knowledge.facts import Answer, Ingredient, PatientFacts
-from knowledge.findings import Finding, Offer, Strength
+from knowledge.findings import Finding, Gap, Offer, Strength
 from knowledge.library import Alternative
+from knowledge.pgx.inhibition import look_at_as_inhibitor
 from knowledge.pgx.recommend import Question, recommend
 
 
 def check_offers(question: Question, findings: Iterable[Finding]) -> tuple[Offer, ...]:
-    """Every alternative that a finding offers, each once, with why it holds or drops out; those that hold first."""
+    """Every alternative that a finding offers, each once, with why it holds or drops out; the surest first: medicines
+    with nothing left to check, then those with something, then classes, then what drops out."""
     names = dict.fromkeys(
         name for one in findings for action in one.actions if action.kind == "offer" for name in action.drugs
     )
     declared = question.drug.alternatives
     offers = [_check(question, declared[name]) for name in names if name in declared]
-    return tuple(sorted(offers, key=lambda offer: not offer.holds))
+    return tuple(sorted(offers, key=lambda offer: (not offer.holds, offer.is_class, bool(offer.reasons))))
 
 
 def keep_holding(finding: Finding, offers: Sequence[Offer]) -> Finding:
-    """The finding with only those alternatives in its offers that hold; an offer without any is left out."""
+    """The finding with only those alternatives in its offers that hold, what is left to check behind; an offer without
+    any is left out, and the finding says so."""
     dropped = {offer.key for offer in offers if not offer.holds}
-    actions = []
+    doubtful = {offer.key for offer in offers if offer.reasons}
+    actions, gaps = [], list(finding.gaps)
     for action in finding.actions:
-        drugs = tuple(name for name in action.drugs if name not in dropped)
+        drugs = tuple(sorted((name for name in action.drugs if name not in dropped), key=doubtful.__contains__))
         if action.kind != "offer" or drugs:
             actions.append(replace(action, drugs=drugs))
-    return replace(finding, actions=tuple(actions))
+        else:
+            gaps.append(Gap("no_alternative", f"none of the alternatives of {finding.body} holds for this patient"))
+    return replace(finding, actions=tuple(actions), gaps=tuple(gaps))
 
 
 def _check(question: Question, one: Alternative) -> Offer:
@@ -42,9 +51,13 @@ def _check(question: Question, one: Alternative) -> Offer:
         *_record(question.facts, one),
         *_genes(question, one),
     ]
+    as_inhibitor = look_at_as_inhibitor(question, one)
+    against += as_inhibitor.harmed
     if against:
         return Offer(one.name, one.rxnorm, holds=False, reasons=tuple(against), key=one.name)
-    return Offer(one.name, one.rxnorm, holds=True, reasons=tuple(_unchecked(question, one)), key=one.name)
+    return Offer(
+        one.name, one.rxnorm, holds=True, reasons=(*_unchecked(question, one), *as_inhibitor.unsure), key=one.name
+    )
 
 
 def _conditions(question: Question, one: Alternative) -> list[str]:

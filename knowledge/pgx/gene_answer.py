@@ -63,7 +63,7 @@ def answer_gene(
     if not usable:
         return _without_value(gene, record, read)
     values = _merge_values(gene, usable)
-    conversion = convert(library, gene, values, medicines, drug)
+    conversion = convert(library, gene, values, medicines, drug, facts.ended)
     state = _state(gene, usable, values)
     aside = _set_aside(record)
     if conversion.because:
@@ -71,7 +71,7 @@ def answer_gene(
     notes = (
         *state.notes,
         *aside,
-        *(f"{name} is on the medication list and was not counted" for name in conversion.named),
+        *conversion.named,
     )
     return GeneAnswer(symbol, conversion.values, replace(state, notes=notes), disagreement=_disagreement(gene, usable))
 

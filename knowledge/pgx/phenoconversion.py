@@ -1,7 +1,8 @@
 """Phenoconversion: an inhibitor among the active medicines makes a genotype act as another phenotype.
 
 CPIC's factors for CYP2D6 (strong inhibitor: score 0, moderate: half) stand in knowledge/content/modulators. A class
-without a factor is named and changes nothing. A drug never converts its own substrate.
+without a factor is named and changes nothing, and so is an inhibitor that was stopped: its effect may outlast it, for
+how long no table says. A drug never converts its own substrate.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from knowledge.facts import DrugUse, Ingredient
-from knowledge.library import Gene, Library, Modulator
+from knowledge.library import UNVERIFIED, Gene, Library, Modulator
 from knowledge.pgx.phenotype import GeneValue, value_of_score
 
 
@@ -22,15 +23,27 @@ class Conversion:
     values: tuple[GeneValue, ...]
     because: tuple[str, ...] = ()
     named: tuple[str, ...] = ()
+    """A sentence for each medicine that is only named."""
 
 
 def convert(
-    library: Library, gene: Gene, values: Sequence[GeneValue], medicines: Iterable[DrugUse], substrate: Ingredient
+    library: Library,
+    gene: Gene,
+    values: Sequence[GeneValue],
+    medicines: Iterable[DrugUse],
+    substrate: Ingredient,
+    ended: Iterable[DrugUse] = (),
 ) -> Conversion:
-    """The gene's values as the strongest inhibitor among the medicines leaves them."""
-    active = _active_modulators(library.modulators.get(gene.id, ()), medicines, substrate)
+    """The gene's values as the strongest inhibitor among the medicines leaves them; `ended`: those stopped lately."""
+    listed = library.modulators.get(gene.id, ())
+    active = _active_modulators(listed, medicines, substrate)
     effective = [(use, one) for use, one in active if one.factor is not None]
-    named = tuple(f"{one.drug} ({one.strength} {one.effect})" for _, one in active if one.factor is None)
+    taken = {one.drug for _, one in active}
+    stopped = [(use, one) for use, one in _active_modulators(listed, ended, substrate) if one.drug not in taken]
+    named = (
+        *(_describe_uncounted(gene, use, one) for use, one in active if one.factor is None),
+        *(_describe_stopped(gene, use, one) for use, one in stopped),
+    )
     if not effective or not any(value.score for value in values):
         return Conversion(tuple(values), named=named)
     factor = min(one.factor for _, one in effective if one.factor is not None)
@@ -72,5 +85,18 @@ def _active_modulators(
 
 
 def _describe(use: DrugUse, one: Modulator) -> str:
-    ordered = ", being ordered as well" if use.draft else ""
-    return f"{one.drug} ({one.strength} {one.effect}{ordered})"
+    """ "fluoxetine (strong inhibitor, to end on 2026-12-01)"."""
+    further = ", being ordered as well" if use.draft else f", to end on {use.until}" if use.until else ""
+    return f"{one.drug} ({one.words}{further})"
+
+
+def _describe_uncounted(gene: Gene, use: DrugUse, one: Modulator) -> str:
+    of = f"{one.effect} of {gene.id}"
+    strength = ", strength not verified" if one.strength == UNVERIFIED else f", {one.strength}"
+    listed = "is being ordered as well" if use.draft else "is on the medication list"
+    return f"{one.drug} ({of}{strength}) {listed}: the genotype's phenotype was not changed for it"
+
+
+def _describe_stopped(gene: Gene, use: DrugUse, one: Modulator) -> str:
+    when = f" until {use.until}" if use.until else ""
+    return f"{one.drug} ({one.words} of {gene.id}) was taken{when}: it was not counted, its effect may outlast it"
