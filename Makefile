@@ -3,11 +3,12 @@ PYTHON ?= python3.11
 PORT ?= 5000
 BIN = .venv/bin
 READY = .venv/.ready
+CONTENT = knowledge/content/compiled.json
 FHIR_READY = .venv-fhir/.ready
 
 .PHONY: setup run test test-integration test-browser bench clean
 
-setup: $(READY)
+setup: $(READY) $(CONTENT)
 
 $(READY): requirements-dev.txt pyproject.toml
 	@command -v $(PYTHON) >/dev/null 2>&1 || { echo "$(PYTHON) is not on this machine: set PYTHON=python3 (3.11 or newer)"; exit 1; }
@@ -16,17 +17,21 @@ $(READY): requirements-dev.txt pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
+# The content, read and validated once; without it, or after a change, the YAML files themselves are read.
+$(CONTENT): $(READY) $(wildcard knowledge/content/*.yaml knowledge/content/*/*.yaml knowledge/schema/*.json)
+	$(BIN)/python -m knowledge.loading
+
 $(FHIR_READY): requirements-fhir-server.txt
 	test -x .venv-fhir/bin/python || $(PYTHON) -m venv .venv-fhir
 	.venv-fhir/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-fhir-server.txt
 	@touch $@
 
-run: $(READY)
+run: $(READY) $(CONTENT)
 	@echo "first page   http://127.0.0.1:$(PORT)/"
 	@echo "discovery    http://127.0.0.1:$(PORT)/cds-services"
 	PGX_CDS_AUTH=off $(BIN)/pgx-cds run --port $(PORT)
 
-test: $(READY)
+test: $(READY) $(CONTENT)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check --quiet .
 	$(BIN)/mypy
@@ -34,14 +39,14 @@ test: $(READY)
 	$(BIN)/pgx-cds check
 	$(BIN)/python -m pytest
 
-test-integration: $(READY) $(FHIR_READY)
+test-integration: $(READY) $(CONTENT) $(FHIR_READY)
 	$(BIN)/python -m pytest -m integration
 
-test-browser: $(READY)
+test-browser: $(READY) $(CONTENT)
 	$(BIN)/python -m pytest -m browser
 
-bench: $(READY)
+bench: $(READY) $(CONTENT)
 	$(BIN)/python -m bench.run
 
 clean:
-	rm -rf .venv .venv-fhir build *.egg-info
+	rm -rf .venv .venv-fhir build *.egg-info $(CONTENT)

@@ -114,8 +114,9 @@ def given(library: Library, gene: str, result: Any) -> Any:
     if isinstance(result, dict):
         alleles = [allele for allele, count in result.items() for _ in range(int(count))]
         return "/".join(alleles * 2 if len(alleles) == 1 else alleles)
-    if library.genes[gene].method == "activity_score":
-        return {"activityScore": re.sub(r" \(.*\)$", "", result)}
+    score = re.sub(r" \(.*\)$", "", result)
+    if library.genes[gene].method == "activity_score" and not score.endswith("Metabolizer"):
+        return {"activityScore": score}
     return {"phenotype": result}
 
 

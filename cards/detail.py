@@ -84,10 +84,12 @@ def _sentences(finding: Finding, answer: DrugAnswer) -> str:
 
 
 def _with_labels(finding: Finding, answer: DrugAnswer) -> Iterator[Action]:
-    """Actions with the words of classes in place of their names in the file."""
+    """Actions with the words of classes in place of their names in the file, the alternatives in their rank."""
     labels = {offer.key: offer.name for offer in answer.offers}
+    rank = {key: at for at, key in enumerate(labels)}
     for action in finding.actions:
-        yield replace(action, drugs=tuple(labels.get(name, name) for name in action.drugs))
+        ranked = sorted(action.drugs, key=lambda name: rank.get(name, len(rank)))
+        yield replace(action, drugs=tuple(labels.get(name, name) for name in ranked))
 
 
 def _pretest(answer: DrugAnswer) -> str:

@@ -85,13 +85,14 @@ def _is_orderable(offer: Offer) -> bool:
 
 
 def _replacements(answer: DrugAnswer, certain: Sequence[Finding], policy: CardPolicy) -> Iterator[Proposal]:
-    """One suggestion an alternative that holds, the leading row's first; for an EHR that takes one action a
+    """One suggestion an alternative that holds, by rank; for an EHR that takes one action a
     suggestion, the removal of the draft stands by itself."""
     order = answer.order
     if order.order_id is None or "subject" not in order.resource:
         return
     offers = {offer.key: offer for offer in answer.offers if _is_orderable(offer)}
-    chosen = [offers[name] for name in _named(certain) if name in offers]
+    named = _named(certain)
+    chosen = [offer for key, offer in offers.items() if key in named]
     if not chosen:
         return
     drug = clean(order.display) or answer.drug.name

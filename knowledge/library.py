@@ -129,7 +129,8 @@ class Row:
     other_guidance: bool
     effect: Effect | None = None
     note: str | None = None
-    line: int = 0
+    line: int = field(default=0, compare=False)
+    """Where it stands in its file; 0 in compiled content."""
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from knowledge.library import ConditionSet, DisplayWords, Library, Modulator, Policy
+from knowledge.loading.compiled import read_compiled
 from knowledge.loading.drug_file import read_drug
 from knowledge.loading.errors import ContentError, Fault
 from knowledge.loading.gene_file import read_gene
@@ -40,36 +41,43 @@ class ContentFiles:
 
 def load_library(overlay: Path | None = None, content: Path = CONTENT) -> Library:
     """The Library of the shipped content with a site's overlay merged over it. Raises ContentError with all faults."""
-    files = read_content(overlay, content)
+    files = read_content(overlay, content, compiled=True)
     if files.faults:
         raise ContentError(files.faults)
     return build_library(files, content)
 
 
-def read_content(overlay: Path | None = None, content: Path = CONTENT) -> ContentFiles:
-    """Read and validate every YAML file; nothing is raised."""
+def read_content(overlay: Path | None = None, content: Path = CONTENT, compiled: bool = False) -> ContentFiles:
+    """Read and validate every file; nothing is raised. `compiled`: as far as the compiled content holds them sound,
+    shipped files are taken from there, without the lines of their nodes."""
+    raw = _read_bytes(content)
+    digest = hashlib.sha256()
+    for name, data in raw.items():
+        digest.update(f"{name}\0".encode() + data)
+    sound = read_compiled(content, digest.hexdigest()) if compiled else {}
     documents: dict[str, tuple[Document, ...]] = {}
     faults: list[Fault] = []
-    digest, versions = hashlib.sha256(), {}
-    for folder, kind in KINDS.items():
-        paths = sorted(path for path in (content / folder).glob("*.yaml") if not path.name.endswith(".test.yaml"))
-        read = [_read_merged(path, folder, overlay) for path in paths]
-        for path, document in zip(paths, read, strict=True):
-            found = check_document(document, kind)
-            faults += found
-            versions[document.path] = hashlib.sha256(path.read_bytes()).hexdigest()[:12]
-            digest.update(f"{folder}/{path.name}\0".encode() + path.read_bytes())
-        documents[kind] = tuple(read)
-    for name in SINGLE:
-        path = content / f"{name}.yaml"
-        document = load_strict(path, shown_path(path))
-        faults += check_document(document, name)
-        digest.update(f"{name}\0".encode() + path.read_bytes())
-        documents[name] = (document,)
+    for name in raw:
+        kind = KINDS.get(name.split("/")[0], name.removesuffix(".yaml"))
+        path, local = content / name, overlay / name if overlay else None
+        ready = sound.get(shown_path(path))
+        document = _read_merged(path, ready, local)
+        if ready is None or document.data is not ready:
+            faults += check_document(document, kind)
+        documents[kind] = (*documents.get(kind, ()), document)
+    versions = {shown_path(content / name): hashlib.sha256(data).hexdigest()[:12] for name, data in raw.items()}
     if overlay is not None:
         for path in sorted(overlay.rglob("*.yaml")):
             digest.update(str(path.relative_to(overlay)).encode() + b"\0" + path.read_bytes())
-    return ContentFiles(documents, tuple(faults), digest.hexdigest(), versions)
+    return ContentFiles(dict.fromkeys(KINDS.values(), ()) | documents, tuple(faults), digest.hexdigest(), versions)
+
+
+def _read_bytes(content: Path) -> dict[str, bytes]:
+    """Every content file by its path inside the content folder, kind by kind."""
+    folders = [sorted((content / folder).glob("*.yaml")) for folder in KINDS]
+    paths = [path for listed in folders for path in listed if not path.name.endswith(".test.yaml")]
+    paths += [content / f"{name}.yaml" for name in SINGLE]
+    return {path.relative_to(content).as_posix(): path.read_bytes() for path in paths}
 
 
 def check_document(document: Document, kind: str) -> tuple[Fault, ...]:
@@ -139,11 +147,12 @@ def load_policy(overlay: Path | None = None) -> Policy:
     return replace(Policy(), **stated)
 
 
-def _read_merged(path: Path, folder: str, overlay: Path | None) -> Document:
-    shipped = load_strict(path, shown_path(path))
-    local = overlay / folder / path.name if overlay else None
+def _read_merged(path: Path, sound: Any, local: Path | None) -> Document:
+    """A file with the site's own merged over it; `sound`: its compiled data, where there are any."""
+    shipped = Document(shown_path(path), sound, {}) if sound is not None else load_strict(path, shown_path(path))
     if local is None or not local.exists() or not isinstance(shipped.data, dict):
         return shipped
+    shipped = load_strict(path, shown_path(path))
     own = load_strict(local)
     merged = _merge(shipped.data, own.data) if isinstance(own.data, dict) else shipped.data
     return Document(shipped.path, merged, shipped.lines, (*shipped.faults, *own.faults))

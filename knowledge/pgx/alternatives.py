@@ -16,24 +16,23 @@ from knowledge.pgx.recommend import Question, recommend
 
 
 def check_offers(question: Question, findings: Iterable[Finding]) -> tuple[Offer, ...]:
-    """Every alternative that a finding offers, each once, with why it holds or drops out; the surest first: medicines
-    with nothing left to check, then those with something, then classes, then what drops out."""
+    """Every alternative that a finding offers, each once, with why it holds or drops out: ranked by what is left to
+    check, and among equals as the guideline names them; what drops out comes last."""
     names = dict.fromkeys(
         name for one in findings for action in one.actions if action.kind == "offer" for name in action.drugs
     )
     declared = question.drug.alternatives
     offers = [_check(question, declared[name]) for name in names if name in declared]
-    return tuple(sorted(offers, key=lambda offer: (not offer.holds, offer.is_class, bool(offer.reasons))))
+    return tuple(sorted(offers, key=lambda offer: (not offer.holds, bool(offer.reasons))))
 
 
 def keep_holding(finding: Finding, offers: Sequence[Offer]) -> Finding:
-    """The finding with only those alternatives in its offers that hold, what is left to check behind; an offer without
-    any is left out, and the finding says so."""
+    """The finding with only those alternatives in its offers that hold; an offer without any is left out, and the
+    finding says so."""
     dropped = {offer.key for offer in offers if not offer.holds}
-    doubtful = {offer.key for offer in offers if offer.reasons}
     actions, gaps = [], list(finding.gaps)
     for action in finding.actions:
-        drugs = tuple(sorted((name for name in action.drugs if name not in dropped), key=doubtful.__contains__))
+        drugs = tuple(name for name in action.drugs if name not in dropped)
         if action.kind != "offer" or drugs:
             actions.append(replace(action, drugs=drugs))
         else:
@@ -42,15 +41,11 @@ def keep_holding(finding: Finding, offers: Sequence[Offer]) -> Finding:
 
 
 def _check(question: Question, one: Alternative) -> Offer:
+    against = [*_conditions(question, one), *_age(question.facts, one), *_record(question.facts, one)]
     if one.is_class:
-        against = _conditions(question, one)
-        return Offer(one.label or one.name, None, not against, tuple(against), is_class=True, key=one.name)
-    against = [
-        *_conditions(question, one),
-        *_age(question.facts, one),
-        *_record(question.facts, one),
-        *_genes(question, one),
-    ]
+        reasons = tuple(against or _unchecked(question, one))
+        return Offer(one.label or one.name, None, not against, reasons, is_class=True, key=one.name)
+    against += _genes(question, one)
     as_inhibitor = look_at_as_inhibitor(question, one)
     against += as_inhibitor.harmed
     if against:
