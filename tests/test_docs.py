@@ -12,8 +12,11 @@ from flask.testing import FlaskClient
 
 import cds_hooks.settings
 from app import main
+from knowledge.checking.coverage import load_missing, render_coverage
 from knowledge.library import Library
-from knowledge.loading.load import load_library
+from knowledge.loading.load import CONTENT, load_library
+from knowledge.loading.schema import schema_faults
+from knowledge.loading.strict_yaml import load_strict
 
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -72,6 +75,17 @@ def test_the_settings_table_is_that_of_the_code() -> None:
     assert {f"PGX_CDS_{name.upper()}" for name in fields} == set(
         re.findall(r"^\| (PGX_CDS_[A-Z_]+)", README, re.MULTILINE)
     )
+
+
+def test_the_page_of_coverage_is_that_of_the_content(library: Library) -> None:
+    """Derived from the files: `python -m knowledge.checking.coverage > docs/coverage.md`."""
+    assert (ROOT / "docs" / "coverage.md").read_text(encoding="utf-8") == render_coverage(library, load_missing())
+
+
+def test_the_list_of_what_is_missing_keeps_its_schema() -> None:
+    """And speaks of medicines by their names."""
+    document = load_strict(CONTENT / "missing.yaml")
+    assert (document.faults, schema_faults(document, "missing")) == ((), ())
 
 
 def test_the_lists_of_medicines_and_genes_are_those_of_the_content(library: Library) -> None:
