@@ -119,7 +119,10 @@ def _patient(answer: DrugAnswer, shown: Sequence[Finding]) -> str:
 def _effects(shown: Sequence[Finding]) -> Iterator[Effect]:
     """What the acting rows expect, without those that only repeat a part of another."""
     effects = [one.effect for one in shown if one.effect and one.acts]
+    explained = {risk for one in effects if one.direction for risk in one.risk}
     for one in effects:
+        if not one.direction and not one.of and set(one.risk) <= explained:
+            continue
         like = [other for other in effects if (other.direction, other.of) == (one.direction, one.of)]
         if not any(set(one.risk) < set(other.risk) for other in like):
             yield one
