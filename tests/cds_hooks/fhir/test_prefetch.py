@@ -387,7 +387,7 @@ _PATIENT = {"resourceType": "Patient", "id": "demo-1"}
 _REST = {
     "patient": "Patient/{{context.patientId}}",
     **dict.fromkeys(
-        ["geneResults", "geneReports", "medicationRequests", "medicationStatements", "allergies", "weight"],
+        ["geneResults", "geneReports", "medicationRequests", "medicationStatements", "allergies", "weight", "measures"],
         "Observation?patient={{context.patientId}}",
     ),
 }
