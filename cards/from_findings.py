@@ -181,6 +181,7 @@ def _extension(answer: DrugAnswer) -> dict[str, Any]:
     members: dict[str, Any] = {
         "order": answer.order.order_id,
         "drug": {"name": answer.drug.name, "rxnorm": answer.drug.rxnorm},
+        "content": answer.content_digest,
         "findings": [finding_to_json(finding) for finding in answer.findings],
     }
     found: dict[str, Any] = without_empty(members)

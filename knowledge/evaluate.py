@@ -21,7 +21,9 @@ def evaluate(
     `every_population` answers for all populations of a drug instead of selecting (the `recommend` command).
     """
     return tuple(
-        answer for order in facts.orders for answer in _answer_order(order, facts, library, policy, every_population)
+        replace(answer, content_digest=library.version)
+        for order in facts.orders
+        for answer in _answer_order(order, facts, library, policy, every_population)
     )
 
 

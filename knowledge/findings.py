@@ -236,3 +236,5 @@ class DrugAnswer:
     """True where the site's policy asks for a test before the first dose, whether or not a result is on file."""
     silence: str | None = None
     """Why there is nothing to say, in one sentence; None where there is something."""
+    content_digest: str = ""
+    """First twelve digits of the digest over all content that was asked."""

@@ -41,6 +41,7 @@ def steady(answer: dict[str, Any]) -> dict[str, Any]:
         card["uuid"] = f"card {card_number}"
         for number, suggestion in enumerate(card.get("suggestions", ()), 1):
             suggestion["uuid"] = f"suggestion {card_number}.{number}"
+        card["extension"]["org.pgx-cds"]["content"] = "of all content"
         for finding in card["extension"]["org.pgx-cds"]["findings"]:
             finding["contentVersion"] = "of the drug's file"
     return answer

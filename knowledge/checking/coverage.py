@@ -54,8 +54,8 @@ def _totals(library: Library) -> str:
 def _drugs(library: Library) -> str:
     columns = ("medicine", "body", "genes", "populations", "rows", *STRENGTHS, "test first", "version of the source")
     head = (
-        "## Medicines\n\nRows by strength; silent: the body makes no recommendation. The FDA and the DPWG do not grade: what "
-        "they recommend is counted as strong. Test first: what is proposed where no result is on file.\n\n"
+        "## Medicines\n\nRows by strength; silent: the body makes no recommendation. FDA and DPWG do not grade: "
+        "what they recommend is counted as strong. Test first: what is proposed where no result is on file.\n\n"
         f"| {' | '.join(columns)} |\n|{'---|' * len(columns)}\n"
     )
     drugs = sorted(library.drugs.values(), key=lambda drug: drug.name)

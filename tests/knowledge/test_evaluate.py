@@ -152,7 +152,7 @@ def test_an_indication_is_assumed_otherwise_when_the_problem_list_was_not_obtain
 def test_a_typing_says_of_a_gene_only_what_the_drug_asks_for(names: Names) -> None:
     """Abacavir asks for *57:01; the other risk alleles are noise there."""
     answer = ask(names, "abacavir", genes={"HLA-B": "*57:01/*07:02"})
-    assert [finding.genes[0].phenotype for finding in answer.findings] == ["*57:01 positive"]
+    assert {finding.genes[0].phenotype for finding in answer.findings} == {"*57:01 positive"}
 
 
 def test_a_phenotype_without_a_score_shows_every_row_that_it_allows(names: Names) -> None:
@@ -172,14 +172,15 @@ def test_hla_results_on_other_alleles_are_no_answer(names: Names) -> None:
 def test_one_missing_gene_of_two_still_gets_the_guideline_row(names: Names) -> None:
     """CPIC has rows for a missing second gene, and the gap stays visible."""
     answer = ask(names, "azathioprine", genes={"TPMT": "*3A/*3C"})
-    (finding,) = answer.findings
-    assert (finding.dose_change, [gap.gene for gap in finding.gaps]) == (True, ["NUDT15"])
+    finding = answer.findings[0]
+    assert (finding.body, finding.dose_change, [gap.gene for gap in finding.gaps]) == ("CPIC", True, ["NUDT15"])
 
 
 def test_every_population_answers_when_asked_for_all(names: Names) -> None:
     """The `recommend` command can ask for all populations of a drug."""
     answer = ask(names, "clopidogrel", every=True, genes={"CYP2C19": "*2/*2"})
-    assert [finding.population for finding in answer.findings] == ["acs_pci", "other_cardiovascular", "neurovascular"]
+    populations = [finding.population for finding in answer.findings if finding.body == "CPIC"]
+    assert populations == ["acs_pci", "other_cardiovascular", "neurovascular"]
 
 
 def test_an_unknown_age_answers_for_adults_and_children_and_says_so(names: Names) -> None:

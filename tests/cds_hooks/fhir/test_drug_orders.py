@@ -189,7 +189,9 @@ def use(**members: Any) -> dict[str, Any]:
 )
 def test_medicine_is_in_use_when_its_order_or_statement_is_active(resource: dict[str, Any], taken: bool) -> None:
     """Orders and statements; what has ended, is only proposed, or is of somebody else is not taken."""
-    got = read_medications(record(medications=fetched(resource)), NAMES, TODAY)
+    got = tuple(
+        replace(one, until=None) for one in read_medications(record(medications=fetched(resource)), NAMES, TODAY)
+    )
     reference = f"{resource['resourceType']}/{resource['id']}"
     expected = DrugUse((SIPONIMOD,), "siponimod 0.25 MG Oral Tablet", reference)
     assert got == ((expected,) if taken else ())

@@ -5,25 +5,31 @@ import pytest
 from knowledge.library import Library
 from knowledge.pgx.diplotype import UnreadableGenotype, read_genotype
 
-HLA_B = ("*15:02", "*57:01", "*58:01")
+HLA_B = ("*15:02", "*57:01", "*58:01", "*15:11")
 
 
 @pytest.mark.parametrize(
     ("text", "presence"),
     [
-        ("hla#3.23.0#HLA-B*15:01:01G+HLA-B*57:01:01G", ("negative", "positive", "negative")),
-        ("*57:01/*07:02", ("negative", "positive", "negative")),
-        ("HLA-B*15:02", ("positive", "unknown", "unknown")),
-        ("B*57:01/B*07:02", ("negative", "positive", "negative")),
-        ("HLA-B*08:01", ("unknown", "unknown", "unknown")),
-        ("*57:01 positive", ("unknown", "positive", "unknown")),
-        ("*57:01 negative; *58:01 not detected", ("unknown", "negative", "negative")),
-        ("hla#3.31.0#HLA-B*15:01+HLA-B*15:01|HLA-B*15:02+HLA-B*15:25", ("ambiguous", "negative", "negative")),
-        ("HLA-B*57:01/HLA-B*57:03+HLA-B*07:02", ("negative", "ambiguous", "negative")),
-        ("*15:XX/*07:02", ("ambiguous", "negative", "negative")),
-        ("*57/*07:02", ("negative", "ambiguous", "negative")),
-        ("hla#3.33.0#HLA-B*08:01/HLA-B*40:01", ("unknown", "unknown", "unknown")),
-        ("hla#3.23.0#HLA-A*01:01+HLA-A*02:01^HLA-B*57:01+HLA-B*58:01", ("negative", "positive", "positive")),
+        ("hla#3.23.0#HLA-B*15:01:01G+HLA-B*57:01:01G", ("negative", "positive", "negative", "negative")),
+        ("*57:01/*07:02", ("negative", "positive", "negative", "negative")),
+        ("HLA-B*15:02", ("positive", "unknown", "unknown", "unknown")),
+        ("B*57:01/B*07:02", ("negative", "positive", "negative", "negative")),
+        ("HLA-B*08:01", ("unknown", "unknown", "unknown", "unknown")),
+        ("*57:01 positive", ("unknown", "positive", "unknown", "unknown")),
+        ("*57:01 negative; *58:01 not detected", ("unknown", "negative", "negative", "unknown")),
+        (
+            "hla#3.31.0#HLA-B*15:01+HLA-B*15:01|HLA-B*15:02+HLA-B*15:25",
+            ("ambiguous", "negative", "negative", "negative"),
+        ),
+        ("HLA-B*57:01/HLA-B*57:03+HLA-B*07:02", ("negative", "ambiguous", "negative", "negative")),
+        ("*15:XX/*07:02", ("ambiguous", "negative", "negative", "ambiguous")),
+        ("*57/*07:02", ("negative", "ambiguous", "negative", "negative")),
+        ("hla#3.33.0#HLA-B*08:01/HLA-B*40:01", ("unknown", "unknown", "unknown", "unknown")),
+        (
+            "hla#3.23.0#HLA-A*01:01+HLA-A*02:01^HLA-B*57:01+HLA-B*58:01",
+            ("negative", "positive", "positive", "negative"),
+        ),
     ],
 )
 def test_each_risk_allele_gets_its_own_answer(library: Library, text: str, presence: tuple[str, ...]) -> None:
