@@ -4,7 +4,7 @@ Usage: check_recommendations.py FOLDER [DRUG...], FOLDER holds facts/. Prints ho
 every row that does not: those that stand in recommendation_exceptions.csv with their reason, and those that fail.
 
 Of a lookup everything is compared that its drug answers, in every population: a row agrees where its strength and its
-three flags are among the answers, and where no answer is given that no row of the lookup has. The DPWG does not grade:
+three flags are among the answers, and where nothing else is advised than its rows advise. The DPWG does not grade:
 of it the flags are compared, and whether it recommends anything at all.
 """
 
@@ -33,6 +33,7 @@ EXCEPTIONS = Path(__file__).with_name("recommendation_exceptions.csv")
 FROM_SUPPLEMENT = ("hydralazine", "metoprolol")
 """Drugs whose table stands complete in the supplement."""
 SILENT = ("none", False, False, False)
+NOTHING_SAID = "the row is classified, and its text says that nothing is recommended"
 Row = Mapping[str, str]
 Flags = tuple[str, bool, bool, bool]
 Lookup = tuple[str, str, str]
@@ -45,9 +46,13 @@ def main(folder: Path, only: Iterable[str]) -> int:
     names = Names(library, load_drug_names(library))
     ids = {drug.name: drug.id for drug in library.drugs.values()}
     wanted: dict[Lookup, list[Flags]] = defaultdict(list)
+    silent = set()
     for row in read_rows(folder):
+        key = (row["source"], row["drug"], row["lookup_json"])
         if not only or row["drug"] in only:
-            wanted[(row["source"], row["drug"], row["lookup_json"])].append(expected(row))
+            wanted[key].append(expected(row))
+        if row["text"].strip().lower() == "no recommendation":
+            silent.add(key)
     reasons = read_reasons()
     agreed: Counter[str] = Counter()
     excused: Counter[str] = Counter()
@@ -55,8 +60,10 @@ def main(folder: Path, only: Iterable[str]) -> int:
     for (body, drug, lookup), flags in wanted.items():
         got = answers(body, drug, lookup, names) if drug in ids else None
         for one in flags:
-            if got is not None and one in got and got <= set(flags):
+            if got is not None and one in got and got - {SILENT} <= set(flags):
                 agreed[body] += 1
+            elif got == {SILENT} and (body, drug, lookup) in silent:
+                excused[f"{body} {drug}: {NOTHING_SAID}"] += 1
             elif reason := reasons.get((body, drug, lookup)) or reasons.get((body, drug, "")):
                 excused[f"{body} {drug}: {reason}"] += 1
             else:
@@ -71,9 +78,12 @@ def main(folder: Path, only: Iterable[str]) -> int:
 
 def read_rows(folder: Path) -> Iterable[Row]:
     """The rows of both bodies' tables; the notes on copy numbers written xN are no results."""
+    texts = (folder / "facts" / "recommendations_text.jsonl").read_text(encoding="utf-8").splitlines()
     for name in ("recommendations.csv", "recommendations_supplement_2026.csv"):
         lines = (folder / "facts" / name).read_text(encoding="utf-8").splitlines()[1:]
-        for row in csv.DictReader(lines):
+        said = texts if name == "recommendations.csv" else ['{"text": ""}'] * len(lines)
+        for number, row in enumerate(csv.DictReader(lines)):
+            row["text"] = json.loads(said[number])["text"] or ""
             table = row.get("row_kind") == "table" or (row["drug"] in FROM_SUPPLEMENT and "row_kind" not in row)
             if row["source"] in STRENGTHS and table and "xN" not in row["lookup_json"]:
                 yield row
@@ -88,7 +98,9 @@ def read_reasons() -> Mapping[Lookup, str]:
 def expected(row: Row) -> Flags:
     """Strength and the three flags of a row."""
     flags = tuple(row[key] == "yes" for key in ("dosing_change", "alternate_drug", "other_guidance"))
-    return (STRENGTHS[row["source"]].get(row["classification"], "none"), *flags)  # type: ignore[return-value]
+    ungraded = row["source"] == "DPWG" and not row["classification"] and any(flags)
+    strength = "strong" if ungraded else STRENGTHS[row["source"]].get(row["classification"], "none")
+    return (strength, *flags)  # type: ignore[return-value]
 
 
 def answers(body: str, drug: str, lookup: str, names: Names) -> set[Flags]:
