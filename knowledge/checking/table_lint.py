@@ -9,7 +9,7 @@ from knowledge.library import INDETERMINATE, NO_RESULT, Drug, Gene, Library, Row
 from knowledge.loading.errors import Fault
 from knowledge.loading.strict_yaml import Document
 from knowledge.pgx.genotype import Presence
-from knowledge.pgx.lookup import asked_alleles, matches, parse_interval
+from knowledge.pgx.lookup import asked_alleles, matches, parse_diplotype, parse_interval
 from knowledge.pgx.phenotype import ANY, GeneValue, attainable_scores, value_of_score
 from knowledge.pgx.population import GENERAL
 
@@ -48,6 +48,9 @@ def _means_something(gene: Gene, text: str) -> bool:
         return True
     if text.startswith(("has ", "lacks ")):
         return text.split(" ", 1)[1] in gene.alleles
+    pair = parse_diplotype(text)
+    if pair is not None:
+        return pair <= gene.alleles.keys()
     if text.endswith((" positive", " negative")):
         return gene.method == "allele_presence" and text.split(" ")[0] in gene.alleles
     return gene.method == "activity_score" and parse_interval(text) is not None

@@ -6,10 +6,10 @@ An alternative is also looked at as an inhibitor: one that would make a medicine
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from knowledge.facts import Answer, Ingredient, PatientFacts
-from knowledge.findings import Finding, Gap, Offer, Strength
+from knowledge.findings import Finding, Gap, Indicator, Offer, Strength
 from knowledge.library import Alternative
 from knowledge.pgx.inhibition import look_at_as_inhibitor
 from knowledge.pgx.recommend import Question, recommend
@@ -45,13 +45,18 @@ def _check(question: Question, one: Alternative) -> Offer:
     if one.is_class:
         reasons = tuple(against or _unchecked(question, one))
         return Offer(one.label or one.name, None, not against, reasons, is_class=True, key=one.name)
-    against += _genes(question, one)
+    guidance = _guidance(question, one)
+    against += guidance.against
     as_inhibitor = look_at_as_inhibitor(question, one)
     against += as_inhibitor.harmed
     if against:
         return Offer(one.name, one.rxnorm, holds=False, reasons=tuple(against), key=one.name)
     return Offer(
-        one.name, one.rxnorm, holds=True, reasons=(*_unchecked(question, one), *as_inhibitor.unsure), key=one.name
+        one.name,
+        one.rxnorm,
+        holds=True,
+        reasons=(*_unchecked(question, one), *guidance.changes, *as_inhibitor.unsure),
+        key=one.name,
     )
 
 
@@ -81,14 +86,31 @@ def _names(ingredients: Iterable[Ingredient], one: Alternative) -> bool:
     return any(found.name == one.name or (found.rxnorm and found.rxnorm == one.rxnorm) for found in ingredients)
 
 
-def _genes(question: Question, one: Alternative) -> list[str]:
-    """What the alternative's own file says against it for this patient."""
+@dataclass(frozen=True)
+class _Guidance:
+    """What the alternative's own file says for this patient: reasons against it, or changes to be made with it."""
+
+    against: tuple[str, ...] = ()
+    changes: tuple[str, ...] = ()
+
+
+def _guidance(question: Question, one: Alternative) -> _Guidance:
+    """A row that avoids the alternative, or only names others, is against it; one that limits it is to be kept to."""
     drug = question.library.drugs.get(one.name)
     if drug is None:
-        return []
+        return _Guidance()
     own = replace(question, drug=drug, ingredient=Ingredient(one.name, one.rxnorm), every_population=False)
-    against = [found for found in recommend(own) if found.alternative and found.strength is not Strength.NONE]
-    return [f"{found.body} advises against it as well ({_genotypes(found)})" for found in against[:1]]
+    acting = [found for found in recommend(own) if found.acts and found.strength is not Strength.NONE]
+    against = [found for found in acting if _turns_down(found)]
+    if against:
+        return _Guidance((f"{against[0].body} advises against it as well ({_genotypes(against[0])})",))
+    changing = [found for found in acting if found.dose_change]
+    return _Guidance(changes=tuple(f"{found.body} changes its dose ({_genotypes(found)})" for found in changing[:1]))
+
+
+def _turns_down(finding: Finding) -> bool:
+    avoided = any(action.kind == "avoid" for action in finding.actions)
+    return avoided or (finding.alternative and not finding.dose_change and finding.indicator is not Indicator.INFO)
 
 
 def _genotypes(finding: Finding) -> str:

@@ -71,7 +71,8 @@ def _fits(row: Row, combination: Combination, population: str) -> bool:
 
 
 def matches(text: str, value: GeneValue | None) -> bool:
-    """Whether one lookup text of a row ("poor", ">2.25", "*57:01 positive", "has *3", no_result, any) fits a value."""
+    """Whether one lookup text of a row fits a value: "poor", ">2.25", "*57:01 positive", "has *3", "*2/*2", no_result,
+    any."""
     if text == ANY:
         return True
     if value is None:
@@ -79,6 +80,9 @@ def matches(text: str, value: GeneValue | None) -> bool:
     if text.startswith(("has ", "lacks ")):
         verb, allele = text.split(" ", 1)
         return value.alleles is not None and (allele in value.alleles) is (verb == "has")
+    pair = parse_diplotype(text)
+    if pair is not None:
+        return value.alleles == pair
     if value.presence:
         allele, _, status = text.partition(" ")
         return dict(value.presence).get(allele) == status
@@ -106,6 +110,13 @@ def spread_presence(values: Sequence[GeneValue], alleles: Sequence[str]) -> tupl
         options = [both if state is Presence.AMBIGUOUS else (state,) for state in states]
         spread += [GeneValue(presence=tuple(zip(alleles, one, strict=True))) for one in product(*options)]
     return tuple(spread)
+
+
+@lru_cache(maxsize=1024)
+def parse_diplotype(text: str) -> frozenset[str] | None:
+    """The alleles of a lookup text that names a genotype ("*1/*3", "*2/*2"); None for every other text."""
+    parts = text.split("/")
+    return frozenset(parts) if len(parts) == 2 and all(part.startswith("*") for part in parts) else None
 
 
 @lru_cache(maxsize=1024)
