@@ -62,6 +62,7 @@ def _request(patient: str, number: int) -> dict[str, Any]:
             "medicationStatements": None,
             "allergies": None,
             "weight": None,
+            "measures": None,
         },
     }
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from cards.markdown import escape, literal
-from cards.phrases import join, load_words, render_action, render_effect
+from cards.phrases import join, load_words, render_action, render_effect, render_estimate
 from knowledge.facts import Answer
 from knowledge.findings import Action, Basis, DrugAnswer, Effect, Finding, GeneState, Strength
 
@@ -70,6 +70,7 @@ def _finding_lines(finding: Finding, answer: DrugAnswer, several: bool, named: b
         prefix = f"{finding.body}, {finding.population_label}: " if named else f"{_capital(finding.population_label)}: "
     if sentences:
         yield f"{prefix}{sentences}{note}".strip()
+    yield from (literal(render_estimate(one)) for one in finding.estimates)
 
 
 def _sentences(finding: Finding, answer: DrugAnswer) -> str:
@@ -78,8 +79,8 @@ def _sentences(finding: Finding, answer: DrugAnswer) -> str:
     actions = list(_with_labels(finding, answer))
     turned_down = [at for at, action in enumerate(actions) if action.kind in ("avoid", "offer")]
     start = turned_down[-1] + 1 if turned_down else len(actions)
-    first = " ".join(render_action(action, drug) for action in actions[:start])
-    rest = " ".join(render_action(action, drug) for action in actions[start:])
+    first = " ".join(filter(None, (render_action(action, drug) for action in actions[:start])))
+    rest = " ".join(filter(None, (render_action(action, drug) for action in actions[start:])))
     return f"{first} If {drug} is used all the same: {rest[0].lower()}{rest[1:]}" if rest else first
 
 
@@ -204,6 +205,7 @@ def _bullets(title: str, lines: Iterator[str] | dict[str, None]) -> str:
 
 def _sources(shown: Sequence[Finding], answer: DrugAnswer) -> str:
     sources = dict.fromkeys(one.source for one in (*shown, *answer.findings) if one.source is not None)
+    sources |= dict.fromkeys(source for one in shown for estimate in one.estimates for source in estimate.sources)
     lines = [
         f"- [{escape(source.title)}]({source.url}), {escape(source.version)}, transcribed {source.transcribed}"
         for source in sources

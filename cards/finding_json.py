@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from cards.phrases import load_words
-from knowledge.findings import Action, Finding, Gap, GeneState
+from knowledge.findings import Action, Amount, DoseEstimate, Finding, Gap, GeneState
 
 
 def finding_to_json(finding: Finding) -> dict[str, Any]:
@@ -21,6 +21,7 @@ def finding_to_json(finding: Finding) -> dict[str, Any]:
         "population": finding.population,
         "genes": [_gene(gene) for gene in finding.genes],
         "actions": [_action(action) for action in finding.actions],
+        "estimates": [_estimate(one) for one in finding.estimates],
         "doseChange": finding.dose_change,
         "alternative": finding.alternative,
         "otherGuidance": finding.other_guidance,
@@ -58,19 +59,36 @@ def _gene(gene: GeneState) -> dict[str, Any]:
 
 
 def _action(action: Action) -> dict[str, Any]:
-    amount = action.amount
     members: dict[str, Any] = {
         "kind": action.kind,
         "drugs": list(action.drugs),
         "percent": [_number(one) for one in action.percent],
         "factor": _number(action.factor) if action.factor is not None else None,
-        "amount": {"value": _number(amount.value), "unit": amount.unit, "per": amount.per} if amount else None,
+        "amount": _amount(action.amount),
         "of": action.of,
         "degree": action.degree,
         "what": list(action.what),
+        "formulas": list(action.formulas),
     }
     found: dict[str, Any] = without_empty(members)
     return found
+
+
+def _estimate(one: DoseEstimate) -> dict[str, Any]:
+    return {
+        "formula": one.formula,
+        "title": one.title,
+        "amount": _amount(one.amount),
+        "weekly": _amount(one.weekly),
+        "inputs": [{"name": name, "value": value} for name, value in one.inputs],
+        "reason": one.reason,
+        "contentVersion": one.content_version,
+        "contentStatus": one.content_status,
+    }
+
+
+def _amount(amount: Amount | None) -> dict[str, Any] | None:
+    return {"value": _number(amount.value), "unit": amount.unit, "per": amount.per} if amount else None
 
 
 def _gap(gap: Gap) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from knowledge.findings import Action, Amount, Effect
+from knowledge.findings import Action, Amount, DoseEstimate, Effect
 from knowledge.loading.strict_yaml import load_strict
 
 TEXT = Path(__file__).resolve().parent / "text" / "en.yaml"
@@ -60,6 +60,8 @@ def render_action(action: Action, drug: str) -> str:
     if action.kind == "titrate":
         by = f", guided by {join([_word('monitor', key) for key in action.what])}" if action.what else ""
         return f"Titrate {_OF[action.of]}{by}."
+    if action.kind == "dose":
+        return ""  # its sentences are the estimates themselves
     if action.kind == "monitor":
         return f"Monitor {join([_word('monitor', key) for key in action.what])}."
     return f"Test {join([_tested(key) for key in action.what])}."
@@ -73,10 +75,22 @@ def render_headline(action: Action) -> str:
         return "consider an alternative"
     if action.kind == "titrate":
         return f"titrate {_OF[action.of]}{_guide(action)}"
+    if action.kind == "dose":
+        return "estimate the starting dose"
     if action.kind == "monitor":
         return f"monitor {join([_short(key) for key in action.what])}"
     said = render_action(action, "it").rstrip(".")
     return said[0].lower() + said[1:]
+
+
+def render_estimate(estimate: DoseEstimate) -> str:
+    """The dose by one equation with all that it was computed from, or why it was not computed."""
+    if estimate.amount is None:
+        return f"Not computed by {estimate.title}: {estimate.reason}."
+    weekly = f" ({amount_words(estimate.weekly)})" if estimate.weekly else ""
+    inputs = ", ".join(_input(name, value) for name, value in estimate.inputs)
+    note = f" {estimate.note}" if estimate.note else ""
+    return f"Starting dose by {estimate.title}: about {amount_words(estimate.amount)}{weekly}, from {inputs}.{note}"
 
 
 def render_effect(effect: Effect) -> str:
@@ -132,6 +146,14 @@ def _change(action: Action) -> str:
     if action.percent:
         return f"{head} by {degree}{plain(action.percent[0])}%."
     return f"{head}."
+
+
+def _input(name: str, value: str) -> str:
+    """ "height 170 cm (2026-03-01)"; what is or is not so: "no amiodarone", "smoking (2026-03-01)"."""
+    answer, _, rest = value.partition(" ")
+    if answer not in ("yes", "no"):
+        return f"{name} {value}"
+    return " ".join(filter(None, ("no" if answer == "no" else "", name, rest)))
 
 
 def _guide(action: Action) -> str:

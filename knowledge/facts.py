@@ -161,6 +161,12 @@ class PatientFacts:
     """Years, with fraction; None where there is no usable birth date."""
     sex: Sex | None = None
     weight_kg: Decimal | None = None
+    height_cm: Decimal | None = None
+    smokes: bool | None = None
+    target_inr: Decimal | None = None
+    measured_on: Mapping[str, str | None] = field(default_factory=dict)
+    """weight_kg, height_cm, smokes, target_inr -> the day as sent, None where the record gives none; a value that is
+    not named here was stated with the question."""
     conditions: frozenset[str] = frozenset()
     """Names of condition sets (knowledge/content/conditions) that the record shows."""
     conditions_answer: Answer = Answer.NONE_ON_FILE

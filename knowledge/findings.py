@@ -48,7 +48,7 @@ class Amount:
 class Action:
     """One structured action of a row. Which members may be set depends on `kind`; see schema/drug.schema.json.
 
-    kind: keep, avoid, offer, reduce, increase, limit, titrate, monitor, test.
+    kind: keep, avoid, offer, reduce, increase, limit, titrate, monitor, test, dose.
     """
 
     kind: str
@@ -65,6 +65,8 @@ class Action:
     """avoid: contraindicated, if_possible, unless_no_alternative; reduce, increase: about, at_least, consider."""
     what: tuple[str, ...] = ()
     """monitor, titrate, test: what to watch, by what to titrate, which gene or assay to test."""
+    formulas: tuple[str, ...] = ()
+    """dose: the equations that estimate it."""
 
 
 @dataclass(frozen=True)
@@ -133,6 +135,26 @@ class Gap:
 
 
 @dataclass(frozen=True)
+class DoseEstimate:
+    """The dose that one published equation gives for this patient, or why it was not computed; never an order."""
+
+    formula: str
+    title: str
+    amount: Amount | None = None
+    """mg a day to one decimal; None where nothing was computed."""
+    weekly: Amount | None = None
+    """mg a week to the half, where the equation gives a dose a week."""
+    inputs: tuple[tuple[str, str], ...] = ()
+    """What it was computed from, or what of it is known: name and value, with the day of a measurement."""
+    reason: str | None = None
+    """Everything that stood in the way, None where the dose was computed."""
+    note: str | None = None
+    sources: tuple[Source, ...] = ()
+    content_version: str = ""
+    content_status: str = "transcribed"
+
+
+@dataclass(frozen=True)
 class Finding:
     """What one guideline body says about one drug for this patient: one row of its table."""
 
@@ -163,6 +185,8 @@ class Finding:
     """The population in words; None for "general"."""
     condition: str | None = None
     """What only the clinician can judge, e.g. "no suitable alternative is available"; None where nothing is."""
+    estimates: tuple[DoseEstimate, ...] = ()
+    """One for each equation that the row's actions name."""
 
     @property
     def acts(self) -> bool:

@@ -8,6 +8,7 @@ from decimal import Decimal
 from functools import cached_property
 
 from knowledge.findings import Action, Effect, Indicator, Source, Strength
+from knowledge.formula import Formula
 from knowledge.interval import Interval
 
 NO_RESULT = "no_result"
@@ -266,6 +267,7 @@ class Library:
     answer_codes: Mapping[tuple[str, str], tuple[str | None, str]] = field(default_factory=dict)
     """(system URI, code) -> (gene or None, CPIC's term): coded phenotype answers."""
     display_words: DisplayWords = field(default_factory=DisplayWords)
+    formulas: Mapping[str, Formula] = field(default_factory=dict)
 
     @property
     def version(self) -> str:

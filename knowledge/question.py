@@ -52,6 +52,9 @@ def read_facts(data: Mapping[str, Any], names: Names) -> PatientFacts:
         age=_number(data, "age"),
         sex=_sex(data),
         weight_kg=_number(data, "weight_kg"),
+        height_cm=_number(data, "height_cm"),
+        smokes=_yes_no(data, "smokes"),
+        target_inr=_number(data, "target_inr"),
         conditions=frozenset(_condition(name, names.library) for name in _list(data, "conditions")),
         conditions_answer=Answer.READ,
         medications=tuple(_use(one, names) for one in _list(data, "medications")),
@@ -124,6 +127,13 @@ def _sex(data: Mapping[str, Any]) -> Sex | None:
     if value not in tuple(Sex):
         raise QuestionError(f"sex: {value!r} is neither female nor male; leave it out where it is not known")
     return Sex(value)
+
+
+def _yes_no(data: Mapping[str, Any], key: str) -> bool | None:
+    value = data.get(key)
+    if value is not None and not isinstance(value, bool):
+        raise QuestionError(f"{key}: {value!r} is neither true nor false; leave it out where it is not known")
+    return value
 
 
 def _number(data: Mapping[str, Any], key: str) -> Decimal | None:

@@ -68,6 +68,7 @@ def order_select() -> dict[str, Any]:
                 "medicationStatements": None,
                 "allergies": make_bundle(),
                 "weight": None,
+                "measures": None,
             },
         }
     )

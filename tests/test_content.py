@@ -8,10 +8,12 @@ import pytest
 from cards.phrases import load_words
 from knowledge.checking.check import check_content
 from knowledge.checking.drug_lint import LAWS, DrugCheck
+from knowledge.checking.formula_lint import FORMULA_LAWS, FormulaCheck
 from knowledge.checking.gene_lint import GENE_LAWS, GeneCheck
 from knowledge.checking.table_lint import check_tables
 from knowledge.loading.drug_file import read_drug
 from knowledge.loading.errors import Fault
+from knowledge.loading.formula_file import read_formula
 from knowledge.loading.gene_file import read_gene
 from knowledge.loading.load import CONTENT, build_library, load_ingredients, read_content
 from knowledge.loading.schema import FOLDER
@@ -25,9 +27,15 @@ DRUG_CHECKS = [
     for document in CONTENT_FILES.documents["drug"]
 ]
 GENE_CHECKS = [GeneCheck(read_gene(document), document) for document in CONTENT_FILES.documents["gene"]]
+FORMULA_CHECKS = [
+    FormulaCheck(LIBRARY, read_formula(document, ""), document, INGREDIENTS)
+    for document in CONTENT_FILES.documents["formula"]
+]
 ALL_FAULTS = check_content(load_words())
 FILES = sorted(
-    path for folder in ("drugs", "genes", "modulators", "conditions") for path in (CONTENT / folder).glob("*.yaml")
+    path
+    for folder in ("drugs", "genes", "modulators", "conditions", "formulas")
+    for path in (CONTENT / folder).glob("*.yaml")
 )
 
 
@@ -53,6 +61,13 @@ def test_a_drugs_tables_are_total_and_disjoint(check: DrugCheck) -> None:
 @pytest.mark.parametrize("law", GENE_LAWS, ids=lambda law: law.__name__)
 def test_a_gene_file_keeps_the_law(law: Callable[[GeneCheck], Iterator[Fault]], check: GeneCheck) -> None:
     """One law, one gene; the law's docstring says it."""
+    assert [str(fault) for fault in law(check)] == []
+
+
+@pytest.mark.parametrize("check", FORMULA_CHECKS, ids=lambda check: check.formula.id)
+@pytest.mark.parametrize("law", FORMULA_LAWS, ids=lambda law: law.__name__)
+def test_a_formula_file_keeps_the_law(law: Callable[[FormulaCheck], Iterator[Fault]], check: FormulaCheck) -> None:
+    """One law, one formula; the law's docstring says it."""
     assert [str(fault) for fault in law(check)] == []
 
 

@@ -44,6 +44,8 @@ def steady(answer: dict[str, Any]) -> dict[str, Any]:
         card["extension"]["org.pgx-cds"]["content"] = "of all content"
         for finding in card["extension"]["org.pgx-cds"]["findings"]:
             finding["contentVersion"] = "of the drug's file"
+            for estimate in finding.get("estimates", ()):
+                estimate["contentVersion"] = "of the formula's file"
     return answer
 
 

@@ -18,7 +18,10 @@ from knowledge.loading.load import load_library
 from knowledge.question import Names, QuestionError, read_facts, read_order
 from knowledge.terms.drug_names import load_drug_names
 
-KNOWN = ("drug", "genes", "age", "sex", "weight_kg", "conditions", "medications", "allergies", "population")
+KNOWN = (
+    "drug", "genes", "age", "sex", "weight_kg", "height_cm", "smokes", "target_inr", "conditions", "medications",
+    "allergies", "population",
+)  # fmt: skip
 
 
 @click.command("recommend")

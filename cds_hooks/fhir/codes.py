@@ -99,3 +99,13 @@ GENE_EXTENSION = "http://hl7.org/fhir/StructureDefinition/observation-geneticsGe
 SOURCE_CLASS_EXTENSION = "http://hl7.org/fhir/StructureDefinition/observation-geneticsGenomicSourceClass"
 SEX_EXTENSION = "http://hl7.org/fhir/StructureDefinition/patient-sexParameterForClinicalUse"
 BODY_WEIGHT = frozenset({(LOINC, "29463-7"), (LOINC, "3141-9")})
+BODY_HEIGHT = frozenset({(LOINC, "8302-2")})
+INR_GOAL = frozenset({(LOINC, "92891-1")})
+SMOKING_STATUS = frozenset({(LOINC, "72166-2")})
+SMOKER = (SNOMED, "77176002")
+"""US Core shows it as "Smoker, current status unknown"; SNOMED CT's own name is "Smoker"."""
+SMOKES = frozenset(
+    {SMOKER} | {(SNOMED, code) for code in ("449868002", "428041000124106", "428071000124103", "428061000124105")}
+)
+SMOKES_NOT = frozenset({(SNOMED, "8517006"), (SNOMED, "266919005")})
+"""Answers of US Core's smoking status: daily, some days, heavy, light; and former, never. Any other tells nothing."""

@@ -9,7 +9,7 @@ from cds_hooks.fhir.allergies import read_allergies
 from cds_hooks.fhir.conditions import read_conditions
 from cds_hooks.fhir.drugs import read_ended, read_medications, read_orders, read_taken_as_orders
 from cds_hooks.fhir.gene_records import GeneRecords, read_gene_records
-from cds_hooks.fhir.labs import read_weights
+from cds_hooks.fhir.labs import read_measures
 from cds_hooks.fhir.person import find_patient, read_age, read_sex
 from cds_hooks.fhir.record import Record
 from knowledge.facts import DrugOrder, PatientFacts
@@ -27,7 +27,7 @@ def read_patient_facts(record: Record, library: Library, names: DrugNames, today
     orders = read_orders(record, names) if record.drafts else read_taken_as_orders(record, names, today)
     genes = _read_genes(record, library, orders)
     patient = find_patient(record.patient, record.patient_id)
-    weights = read_weights(record.weight, record.patient_id)
+    measures = read_measures(record.weight, record.measures, record.patient_id)
     return PatientFacts(
         genes=genes.genes,
         genes_answer=genes.answer,
@@ -35,7 +35,11 @@ def read_patient_facts(record: Record, library: Library, names: DrugNames, today
         today=today,
         age=read_age(patient, today) if patient is not None else None,
         sex=read_sex(patient) if patient is not None else None,
-        weight_kg=weights[0].value if weights else None,
+        weight_kg=measures.weight_kg,
+        height_cm=measures.height_cm,
+        smokes=measures.smokes,
+        target_inr=measures.target_inr,
+        measured_on=measures.measured_on,
         conditions=read_conditions(record.conditions, record.patient_id, library),
         conditions_answer=record.conditions.answer,
         medications=read_medications(record, names, today),
@@ -43,7 +47,7 @@ def read_patient_facts(record: Record, library: Library, names: DrugNames, today
         ended=read_ended(record, names, today),
         allergies=read_allergies(record.allergies, record.patient_id, names),
         allergies_answer=record.allergies.answer,
-        labs=weights[:1],
+        labs=measures.labs,
         orders=orders,
     )
 

@@ -85,6 +85,7 @@ def collect_record(request: HookRequest, service: Service, client: FhirClient) -
         medications=replace(medications, resources=(*medications.resources, *referenced.values())),
         allergies=_combine(pages, "allergies"),
         weight=_combine(pages, "weight"),
+        measures=_combine(pages, "measures"),
         drafts=request.drafts,
         selections=request.selections,
         referenced=referenced,
@@ -123,6 +124,7 @@ def draft_record(request: HookRequest) -> Record:
         medications=nothing,
         allergies=nothing,
         weight=nothing,
+        measures=nothing,
         drafts=request.drafts,
         selections=request.selections,
     )

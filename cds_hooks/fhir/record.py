@@ -45,6 +45,8 @@ class Record:
     """MedicationRequest, MedicationStatement (R5: MedicationStatement, too) and Medication resources."""
     allergies: Fetched
     weight: Fetched
+    measures: Fetched
+    """Body height, smoking status and INR goal."""
     drafts: tuple[Json, ...] = ()
     """Every resource of context.draftOrders, helpers such as Medication included."""
     selections: tuple[str, ...] | None = None

@@ -18,6 +18,8 @@ from knowledge.library import Library
 _CODES = Path(__file__).with_name("gene_result_codes.json")
 _LOINC = "http://loinc.org"
 _PATIENT = "patient={{context.patientId}}"
+_MEASURES = ("8302-2", "72166-2", "92891-1")
+"""Body height, smoking status, INR goal: for the equations of content/formulas."""
 
 
 def build_services(library: Library) -> Mapping[str, Service]:
@@ -61,6 +63,7 @@ def build_prefetch(library: Library) -> Mapping[str, str]:
         "medicationStatements": f"MedicationStatement?{_PATIENT}",
         "allergies": f"AllergyIntolerance?{_PATIENT}",
         "weight": f"Observation?{_PATIENT}&code={_LOINC}|29463-7&_sort=-date&_count=1",
+        "measures": f"Observation?{_PATIENT}&code={','.join(f'{_LOINC}|{code}' for code in _MEASURES)}&_sort=-date",
     }
 
 

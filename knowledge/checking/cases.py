@@ -8,11 +8,15 @@ from decimal import Decimal
 from typing import Any
 
 from knowledge.evaluate import evaluate
-from knowledge.facts import GeneResult, Sex
+from knowledge.facts import GeneResult, Ingredient, Sex
 from knowledge.findings import Action, Amount, Finding
+from knowledge.formula import Formula
 from knowledge.library import Drug, Gene, Library, Policy
 from knowledge.loading.errors import Fault
 from knowledge.loading.strict_yaml import Document
+from knowledge.pgx.dose_formula import work_out
+from knowledge.pgx.dose_inputs import Given
+from knowledge.pgx.gene_answer import answer_gene
 from knowledge.pgx.phenotype import interpret
 from knowledge.question import Names, QuestionError, read_facts, read_gene, read_order
 
@@ -78,6 +82,31 @@ def run_gene_cases(document: Document, gene: Gene, library: Library) -> tuple[Fa
     return tuple(faults)
 
 
+def run_formula_cases(document: Document, formula: Formula, names: Names) -> tuple[Fault, ...]:
+    """Every case of a formula's test file: the dose that the equation gives, or every reason why it gives none."""
+    faults = []
+    for at, case in enumerate(document.data):
+        try:
+            got = _formula_summary(formula, case["given"], names)
+        except QuestionError as error:
+            faults.append(document.fault((at, "given"), f"{case['name']!r}: {error}", "mend what is given"))
+            continue
+        if got != case["expect"]:
+            what = f"{case['name']!r}: expected {case['expect']}, got {got}"
+            faults.append(document.fault((at,), what, "mend the formula or the case"))
+    return tuple(faults)
+
+
+def _formula_summary(formula: Formula, data: Mapping[str, Any], names: Names) -> dict[str, Any]:
+    facts, library = read_facts(data, names), names.library
+    drug = Ingredient("")
+    answers = {gene: answer_gene(library, gene, facts, facts.medications, drug) for gene in formula.genes}
+    worked = work_out(formula, Given(library, facts, facts.medications, drug, answers))
+    if worked.dose is None:
+        return {"reasons": list(worked.reasons)}
+    return {"dose": f"{worked.dose.quantize(Decimal('0.01'))} mg/{formula.per}"}
+
+
 def summarise(finding: Finding) -> dict[str, Any]:
     """A finding in the words of case.schema.json, everything included."""
     if finding.body is None:
@@ -93,6 +122,9 @@ def summarise(finding: Finding) -> dict[str, Any]:
     out["phenotype"] = {gene.gene: gene.phenotype for gene in finding.genes}
     out["basis"] = str(finding.genes[0].basis) if finding.genes and finding.genes[0].basis else None
     out["possible"] = True if finding.possible else None
+    out["estimates"] = {
+        one.formula: amount_words(one.amount) if one.amount else one.reason for one in finding.estimates
+    }
     return out
 
 

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from knowledge.checking.cases import run_drug_cases, run_gene_cases, untried_rows
+from knowledge.checking.cases import run_drug_cases, run_formula_cases, run_gene_cases, untried_rows
 from knowledge.checking.drug_lint import LAWS, DrugCheck, Words
+from knowledge.checking.formula_lint import FORMULA_LAWS, FormulaCheck
 from knowledge.checking.gene_lint import GENE_LAWS, GeneCheck, check_condition, check_modulators
 from knowledge.checking.mending import Mended, mend
 from knowledge.checking.table_lint import check_tables
 from knowledge.library import Drug, Gene, Library
 from knowledge.loading.drug_file import read_drug
 from knowledge.loading.errors import Fault
+from knowledge.loading.formula_file import read_formula
 from knowledge.loading.gene_file import read_gene
 from knowledge.loading.load import (
     CONTENT,
@@ -86,6 +88,8 @@ def _check_further(loaded: _Content, kind: str, document: Document, sound: bool)
         yield from _check_gene(loaded, mended.document, sound)
     elif kind == "condition":
         yield from check_condition(mended.document)
+    elif kind == "formula":
+        yield from _check_formula(loaded, document) if sound else ()
     else:
         yield from check_modulators(mended.document, load_ingredients(loaded.content))
 
@@ -94,7 +98,13 @@ def _kind_of(document: Document, path: Path) -> str | None:
     by_folder = KINDS.get(path.resolve().parent.name)
     if by_folder is not None or not isinstance(document.data, dict):
         return by_folder or "drug"
-    marks = {"bodies": "drug", "method": "gene", "modulators": "modulator", "label": "condition"}
+    marks = {
+        "bodies": "drug",
+        "method": "gene",
+        "modulators": "modulator",
+        "label": "condition",
+        "transform": "formula",
+    }
     return next((kind for mark, kind in marks.items() if mark in document.data), None)
 
 
@@ -113,10 +123,7 @@ def _check_drug(loaded: _Content, mended: Mended, sound: bool) -> Iterator[Fault
 
 def _run_drug_cases(loaded: _Content, drug: Drug, document: Document, cases: Document) -> Iterator[Fault]:
     drugs = {**loaded.library.drugs, drug.id: drug}
-    library = Library(
-        loaded.library.genes, drugs, loaded.library.modulators, loaded.library.conditions,
-        loaded.library.synonyms, loaded.library.digest, loaded.library.answer_codes,
-    )  # fmt: skip
+    library = replace(loaded.library, drugs=drugs)
     result = run_drug_cases(cases, drug, Names(library, loaded.names.drugs))
     yield from result.faults
     yield from untried_rows(drug, document, result.tried)
@@ -133,6 +140,15 @@ def _check_gene(loaded: _Content, document: Document, sound: bool) -> Iterator[F
 def _run_gene_cases(loaded: _Content, gene: Gene, cases: Document) -> tuple[Fault, ...]:
     library = Library({**loaded.library.genes, gene.id: gene}, {}, {}, {}, loaded.library.synonyms, "")
     return run_gene_cases(cases, gene, library)
+
+
+def _check_formula(loaded: _Content, document: Document) -> Iterator[Fault]:
+    formula = read_formula(document, "")
+    check = FormulaCheck(loaded.library, formula, document, load_ingredients(loaded.content))
+    faults = [fault for law in FORMULA_LAWS for fault in law(check)]
+    yield from faults
+    if not faults:
+        yield from _check_cases(document, "formula_case", lambda cases: run_formula_cases(cases, formula, loaded.names))
 
 
 def _check_cases(document: Document, kind: str, run: Callable[[Document], Iterable[Fault]]) -> Iterator[Fault]:

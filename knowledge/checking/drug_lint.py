@@ -192,6 +192,18 @@ def actions_go_together(check: DrugCheck) -> Iterator[Fault]:
             yield check.at_row(row, "keep stands beside an action that changes the treatment", "remove one of them")
 
 
+def formulas_exist(check: DrugCheck) -> Iterator[Fault]:
+    """An equation that a row names has a file, and asks only for genes of the row's table."""
+    for table, row in check.rows():
+        for name in (name for action in row.actions for name in action.formulas):
+            formula = check.library.formulas.get(name)
+            if formula is None:
+                yield check.at_row(row, f"there is no formula {name!r}", f"add formulas/{name}.yaml")
+                continue
+            for gene in set(formula.genes) - set(table.genes):
+                yield check.at_row(row, f"{name} asks for {gene}, and no row of {table.slug} does", "ask for it")
+
+
 def _raw_row(check: DrugCheck, table: Table, row: Row) -> Mapping[str, Any]:
     body = check.document.data["bodies"][table.slug]
     listed = body.get("rows") or body.get("flow")
@@ -211,4 +223,5 @@ LAWS: tuple[Callable[[DrugCheck], Iterator[Fault]], ...] = (
     flags_are_needed,
     codes_are_known,
     actions_go_together,
+    formulas_exist,
 )

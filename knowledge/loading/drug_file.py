@@ -13,7 +13,7 @@ from knowledge.loading.strict_yaml import Document
 
 ANY = "any"
 POPULATION = "population"
-DOSE_KINDS = frozenset({"reduce", "increase", "limit", "titrate"})
+DOSE_KINDS = frozenset({"reduce", "increase", "limit", "titrate", "dose"})
 ALTERNATIVE_KINDS = frozenset({"avoid", "offer"})
 OTHER_KINDS = frozenset({"monitor", "test"})
 
@@ -134,6 +134,7 @@ def _action(data: Mapping[str, Any]) -> Action:
         of=value.get("of"),
         degree=value.get("degree"),
         what=tuple(value.get("by", ())),
+        formulas=tuple(value.get("formulas", ())),
     )
 
 

@@ -14,12 +14,13 @@ from knowledge.library import ConditionSet, DisplayWords, Library, Modulator, Po
 from knowledge.loading.compiled import read_compiled
 from knowledge.loading.drug_file import read_drug
 from knowledge.loading.errors import ContentError, Fault
+from knowledge.loading.formula_file import read_formula
 from knowledge.loading.gene_file import read_gene
 from knowledge.loading.schema import schema_faults
 from knowledge.loading.strict_yaml import Document, load_strict
 
 CONTENT = Path(__file__).resolve().parent.parent / "content"
-KINDS = {"drugs": "drug", "genes": "gene", "modulators": "modulator", "conditions": "condition"}
+KINDS = {"drugs": "drug", "genes": "gene", "modulators": "modulator", "conditions": "condition", "formulas": "formula"}
 SINGLE = ("synonyms", "answer_codes", "display_words")
 """Kinds of which there is one file, at the top of the content."""
 SYSTEMS = {
@@ -105,6 +106,7 @@ def build_library(files: ContentFiles, content: Path = CONTENT) -> Library:
     codes = {name: rxcui for rxcui, name in names.items()}
     genes = [read_gene(document) for document in files.documents["gene"]]
     drugs = [read_drug(document, files.versions[document.path], codes) for document in files.documents["drug"]]
+    formulas = [read_formula(document, files.versions[document.path]) for document in files.documents["formula"]]
     synonyms = files.documents["synonyms"][0].data
     answers = files.documents["answer_codes"][0].data
     return Library(
@@ -120,6 +122,7 @@ def build_library(files: ContentFiles, content: Path = CONTENT) -> Library:
         digest=files.digest,
         answer_codes={(entry["system"], entry["code"]): (entry.get("gene"), entry["term"]) for entry in answers},
         display_words=_display_words(files.documents["display_words"][0].data),
+        formulas={formula.id: formula for formula in formulas if formula.status != "retired"},
     )
 
 

@@ -8,6 +8,8 @@ from dataclasses import dataclass, replace
 from knowledge.facts import Answer, DrugUse, Ingredient, PatientFacts
 from knowledge.findings import Finding, Gap, GeneState, Indicator, Strength
 from knowledge.library import Drug, Library, Policy, Row, Table
+from knowledge.pgx.dose_formula import estimate_doses
+from knowledge.pgx.dose_inputs import Given
 from knowledge.pgx.gene_answer import GeneAnswer, allele_gap, answer_gene
 from knowledge.pgx.lookup import ask_table, asked_alleles, merge_equal_advice, spread_presence
 from knowledge.pgx.phenotype import GeneValue
@@ -119,7 +121,13 @@ def _finding(
         possible=several or chosen.unknown,
         population_label=chosen.label,
         condition=chosen.condition,
+        estimates=estimate_doses(row.actions, _given(question, answers)),
     )
+
+
+def _given(question: Question, answers: Mapping[str, GeneAnswer]) -> Given:
+    signed = question.policy.reviewed_only
+    return Given(question.library, question.facts, question.medicines, question.ingredient, answers, signed)
 
 
 def _noted(answer: GeneAnswer, several: bool, alleles: Sequence[str]) -> GeneState:

@@ -63,6 +63,21 @@ def test_recommend_answers_a_question_a_line() -> None:
     }
 
 
+def test_recommend_computes_a_dose_from_what_the_question_states() -> None:
+    """Height, weight, smoking and the target INR; what is not stated is missing."""
+    genes = {"CYP2C9": "*1/*2", "VKORC1": "rs9923231 C/T"}
+    question = {"drug": "warfarin", "genes": genes, "age": 62, "height_cm": 170, "weight_kg": 80}
+    full = question | {"smokes": False, "target_inr": 2.5}
+    given = json.dumps(question) + "\n" + json.dumps(full) + "\n"
+    some, all_ = (line[0]["estimates"] for line in lines_of(run("recommend", given=given)))
+    daily = {"value": 3.8, "unit": "mg", "per": "day"}
+    assert [(one["formula"], one["amount"] is None, one["reason"]) for one in some] == [
+        ("iwpc-eu-pact", False, None),
+        ("gage", True, "the target INR is not on file; whether the patient smokes is not on file"),
+    ]
+    assert (all_[1]["amount"], all_[1]["weekly"], all_[1]["reason"]) == (daily, None, None)
+
+
 @pytest.mark.parametrize(
     ("question", "reason"),
     [
@@ -73,6 +88,8 @@ def test_recommend_answers_a_question_a_line() -> None:
         ('{"drug": "codeine", "genes": {"NOGENE": "*1/*1"}}', "there is no file for this gene"),
         ('{"drug": "codeine", "genes": {"CYP2D6": 7}}', "write a diplotype in quotes"),
         ('{"drug": "codeine", "sex": "x"}', "neither female nor male"),
+        ('{"drug": "warfarin", "smokes": "no"}', "neither true nor false"),
+        ('{"drug": "warfarin", "target_inr": "2-3"}', "is no number"),
         ('{"drug": "codeine", "conditions": ["rain"]}', "is no condition set"),
         ('{"drug": "codeine", "colour": "red"}', "colour: not known"),
         ('{"drug": "codeine", "population": "some"}', 'only "all" can be asked for'),

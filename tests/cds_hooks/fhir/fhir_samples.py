@@ -198,6 +198,6 @@ def fetched(*resources: dict[str, Any]) -> Fetched:
 
 def record(**topics: Any) -> Record:
     """A record of the demo patient; topics that are not given are empty."""
-    names = ("patient", "gene_results", "conditions", "medications", "allergies", "weight")
+    names = ("patient", "gene_results", "conditions", "medications", "allergies", "weight", "measures")
     empty = {name: fetched() for name in names}
     return Record(**{"patient_id": PATIENT, "release": "R4", **empty, **topics})

@@ -91,7 +91,7 @@ def mutated(draw: st.DrawFn) -> list[Any]:
 
 def read_everything(resources: tuple[Any, ...]) -> None:
     topic = fetched(*resources)
-    names = ("patient", "gene_results", "conditions", "medications", "allergies", "weight")
+    names = ("patient", "gene_results", "conditions", "medications", "allergies", "weight", "measures")
     drafts = tuple(one for one in resources if isinstance(one, dict))
     read_patient_facts(record(**dict.fromkeys(names, topic), drafts=drafts), LIBRARY, NAMES)
     read_patient_facts(record(**dict.fromkeys(names, topic)), LIBRARY, NAMES)

@@ -3,7 +3,7 @@
 from datetime import date
 from decimal import Decimal
 
-from fhir_samples import LIBRARY, NAMES, concept, fetched, genotype, observation, read, record
+from fhir_samples import LIBRARY, NAMES, SNOMED, concept, fetched, genotype, observation, read, record
 
 from cds_hooks.fhir.patient_facts import read_patient_facts
 from cds_hooks.fhir.record import Fetched
@@ -31,6 +31,11 @@ def test_facts_hold_everything_that_the_record_says() -> None:
         conditions=Fetched(Answer.NOT_FETCHED, (), "no answer"),
         medications=fetched({**TAKEN, "medicationCodeableConcept": concept(text="codeine")}),
         weight=fetched(weight),
+        measures=fetched(
+            observation("8302-2", id="h1", valueQuantity={"value": 1.7, "unit": "m"}),
+            observation("92891-1", id="g1", valueQuantity={"value": 2.5}, effectiveDateTime=None),
+            observation("72166-2", concept((SNOMED, "8517006", "Former smoker")), id="s1"),
+        ),
         drafts=(draft,),
     )
     assert read_patient_facts(sent, LIBRARY, NAMES, TODAY) == PatientFacts(
@@ -39,10 +44,18 @@ def test_facts_hold_everything_that_the_record_says() -> None:
         age=Decimal(46),
         sex=Sex.FEMALE,
         weight_kg=Decimal(60),
+        height_cm=Decimal(170),
+        smokes=False,
+        target_inr=Decimal("2.5"),
+        measured_on={"weight_kg": "2024-05-01", "height_cm": "2024-05-01", "target_inr": None, "smokes": "2024-05-01"},
         conditions_answer=Answer.NOT_FETCHED,
         medications=(DrugUse((Ingredient("codeine", "2670"),), "codeine", "MedicationRequest/t1"),),
         medications_answer=Answer.READ,
-        labs=(LabValue("body weight", Decimal(60), "kg", "2024-05-01", "Observation/w1"),),
+        labs=(
+            LabValue("body weight", Decimal(60), "kg", "2024-05-01", "Observation/w1"),
+            LabValue("body height", Decimal(170), "cm", "2024-05-01", "Observation/h1"),
+            LabValue("INR goal", Decimal("2.5"), None, None, "Observation/g1"),
+        ),
         orders=(DrugOrder("MedicationRequest/d1", "Siponimod", (SIPONIMOD,), resource=draft),),
     )
 

@@ -116,6 +116,7 @@ def test_nothing_is_fetched_when_everything_was_sent(
         medications=nothing,
         allergies=nothing,
         weight=nothing,
+        measures=nothing,
         drafts=(draft,),
         selections=("MedicationRequest/draft-1",),
         referenced={},
@@ -213,6 +214,14 @@ def test_a_gap_remains_when_less_needed_data_fail(order_select: Request, service
     assert record.weight == Fetched(Answer.NOT_FETCHED, (), str(Reason.SERVER_ERROR))
     found = tuple(entry["resource"] for entry in order_select["prefetch"]["geneResults"]["entry"])
     assert record.gene_results == Fetched(Answer.NOT_FETCHED, found, str(Reason.NOT_FOUND))
+
+
+def test_measures_that_cannot_be_had_are_a_gap_and_no_refusal(order_select: Request, service: Service) -> None:
+    """Height, smoking and the INR goal are asked for, and nobody has to have them."""
+    del order_select["prefetch"]["measures"]
+    assert collect(order_select, service).measures == Fetched(Answer.NOT_FETCHED, (), str(Reason.NOT_OFFERED))
+    order_select["prefetch"]["measures"] = FAILED
+    assert collect(order_select, service).measures == Fetched(Answer.NOT_FETCHED, (), str(Reason.OUTCOME))
 
 
 def test_withheld_results_stay_withheld(order_select: Request, service: Service) -> None:
@@ -387,7 +396,7 @@ _PATIENT = {"resourceType": "Patient", "id": "demo-1"}
 _REST = {
     "patient": "Patient/{{context.patientId}}",
     **dict.fromkeys(
-        ["geneResults", "geneReports", "medicationRequests", "medicationStatements", "allergies", "weight"],
+        ["geneResults", "geneReports", "medicationRequests", "medicationStatements", "allergies", "weight", "measures"],
         "Observation?patient={{context.patientId}}",
     ),
 }

@@ -67,6 +67,7 @@ def test_discovery_lists_the_three_services(client: FlaskClient) -> None:
         ("medicationStatements", "MedicationStatement?patient={{context.patientId}}"),
         ("allergies", "AllergyIntolerance?patient={{context.patientId}}"),
         ("weight", "Observation?patient={{context.patientId}}"),
+        ("measures", "Observation?patient={{context.patientId}}"),
     ]
 
 
