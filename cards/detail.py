@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
+from cards.dose_changes import exceeding
 from cards.markdown import escape, literal
 from cards.phrases import join, load_words, render_action, render_effect, render_estimate
 from knowledge.facts import Answer
@@ -59,7 +60,9 @@ def _gap_advice(answer: DrugAnswer) -> Iterator[str]:
 def _finding_lines(finding: Finding, answer: DrugAnswer, several: bool, named: bool) -> Iterator[str]:
     """A row's line; `several`: other rows stand beside it, `named`: and they are other bodies'."""
     sentences = literal(_sentences(finding, answer))
-    note = f" {literal(finding.note)}" if finding.note else ""
+    exceeded = exceeding(answer.order, finding)
+    note = f" The draft comes to {literal(exceeded)}." if exceeded else ""
+    note += f" {literal(finding.note)}" if finding.note else ""
     prefix = f"{finding.body}: " if named else ""
     if finding.condition:
         prefix += f"If {literal(finding.condition)}: "

@@ -42,6 +42,17 @@ def propose_doses(order: DrugOrder, finding: Finding) -> Iterator[tuple[str, tup
                 yield words, (Action("update", words, resource=_changed(order, change)),)
 
 
+def exceeding(order: DrugOrder, finding: Finding) -> str | None:
+    """What a draft comes to a day, in words, where that is above a limit of the row; None where it cannot be told."""
+    for limit in (action for action in finding.actions if action.kind == "limit"):
+        if not order.doses or not all(_compares(limit, line) for line in order.doses):
+            continue
+        daily = sum((line.value * (line.per_day or Decimal(0)) for line in order.doses), Decimal(0))
+        if not _is_below(limit, daily):
+            return f"{plain(daily)} {clean(order.doses[0].unit or '')} per day"
+    return None
+
+
 def _can_be_changed(order: DrugOrder) -> bool:
     """Whether all that the draft says of the dose is numbers, and they speak of one ingredient: a dosage without a
     number would stay as it is beside the changed ones, and half a combination product halves the other ingredient."""
@@ -118,9 +129,12 @@ def _keeps(limits: Sequence[findings.Action], doses: Sequence[DoseLine], values:
 
 
 def _within(limit: findings.Action, line: DoseLine, value: Decimal) -> bool:
-    if limit.amount is None or line.per_day is None:
+    return line.per_day is not None and _is_below(limit, value * line.per_day)
+
+
+def _is_below(limit: findings.Action, daily: Decimal) -> bool:
+    if limit.amount is None:
         return False
-    daily = value * line.per_day
     return daily < limit.amount.value if limit.degree == "below" else daily <= limit.amount.value
 
 

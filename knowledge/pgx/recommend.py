@@ -10,7 +10,7 @@ from knowledge.findings import Finding, Gap, GeneState, Indicator, Strength
 from knowledge.library import Drug, Library, Policy, Row, Table
 from knowledge.pgx.dose_formula import estimate_doses
 from knowledge.pgx.dose_inputs import Given
-from knowledge.pgx.gene_answer import GeneAnswer, allele_gap, answer_gene
+from knowledge.pgx.gene_answer import MOST_NAMED, GeneAnswer, allele_gap, answer_gene
 from knowledge.pgx.lookup import ask_table, asked_alleles, merge_equal_advice, spread_presence
 from knowledge.pgx.phenotype import GeneValue
 from knowledge.pgx.population import Chosen, choose_populations
@@ -167,7 +167,10 @@ def _medication_gaps(question: Question) -> list[Gap]:
         return []
     if question.facts.medications_answer is Answer.NOT_FETCHED:
         return [Gap("medications_unknown", "the medication list could not be fetched: inhibitors were not looked for")]
-    return [Gap("medications_unknown", "the medication list holds medicines that could not be identified")]
+    names = list(dict.fromkeys(use.display for use in question.medicines if use.reason))
+    more = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
+    listed = ", ".join(names[:MOST_NAMED]) + more
+    return [Gap("medications_unknown", f"not identified, and so not looked at as inhibitors: {listed}")]
 
 
 def _gap_finding(question: Question, gap: Gap, state: GeneState) -> Finding:

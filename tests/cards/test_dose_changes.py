@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from cards.dose_changes import propose_doses
+from cards.dose_changes import exceeding, propose_doses
 from knowledge.facts import DoseLine, Ingredient
 from knowledge.findings import Action, Amount
 from tests.cards.answers import CLOPIDOGREL, DOSE_PATH, DRAFT, make_finding, make_order, make_reduction
@@ -79,3 +79,17 @@ def test_a_dose_beside_an_alternative_says_that_it_is_for_keeping_the_drug() -> 
     assert [label for label, _ in propose_doses(make_order(), finding)] == [
         "Change the dose of clopidogrel from 75 to 37.5 mg (if it is kept)"
     ]
+
+
+@pytest.mark.parametrize(
+    ("limit", "expected"),
+    [
+        (Action("limit", amount=Amount(Decimal(50), "mg", "day")), "75 mg per day"),
+        (Action("limit", amount=Amount(Decimal(75), "mg", "day")), None),
+        (Action("limit", amount=Amount(Decimal(75), "mg", "day"), degree="below"), "75 mg per day"),
+        (Action("limit", amount=Amount(Decimal(1), "mg/kg", "day")), None),
+    ],
+)
+def test_a_draft_above_a_limit_is_said_to_be(limit: Action, expected: str | None) -> None:
+    """Where the unit and the times a day let it be told."""
+    assert exceeding(make_order(), make_finding(actions=(limit,))) == expected
