@@ -13,7 +13,9 @@ from knowledge.pgx.dose_inputs import Given
 from knowledge.pgx.gene_answer import MOST_NAMED, GeneAnswer, allele_gap, answer_gene
 from knowledge.pgx.lookup import ask_table, asked_alleles, merge_equal_advice, spread_presence
 from knowledge.pgx.phenotype import GeneValue
-from knowledge.pgx.population import Chosen, choose_populations
+from knowledge.pgx.population import GENERAL, Chosen, choose_populations
+
+EVERYBODY = Chosen(GENERAL)
 
 
 @dataclass(frozen=True)
@@ -67,7 +69,12 @@ def _ask(question: Question, table: Table, answers: Mapping[str, GeneAnswer]) ->
         found = ask_table(table, asked.values, chosen.id)
         rows = found.rows if table.flow else merge_equal_advice(found.rows)
         several = len(rows) > 1 and not table.flow
-        findings += [_finding(question, table, row, chosen, answers, asked, several) for row in rows]
+        for row in rows:
+            # A row for every population is said once, and hangs on none of them.
+            to = chosen if row.populations else EVERYBODY
+            if to is EVERYBODY and any(one.id == f"{question.drug.id}/{table.slug}/{row.id}" for one in findings):
+                continue
+            findings.append(_finding(question, table, row, to, answers, asked, several))
         missing |= {gene: asked.gaps[gene] for gene in found.missing if gene in asked.gaps}
     return findings, missing
 

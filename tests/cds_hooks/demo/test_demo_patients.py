@@ -16,7 +16,7 @@ PROMISED = {
     "demo-stent": ("critical", "Clopidogrel: avoid if possible (CYP2C19 Poor Metabolizer)"),
     "demo-child": ("critical", "Codeine: contraindicated (children below 12 years; CYP2D6 Ultrarapid Metabolizer)"),
     "demo-colon": ("warning", "Capecitabine: reduce the starting dose by 50% (DPYD Intermediate Metabolizer)"),
-    "demo-hiv": ("critical", "Abacavir: avoid (HLA-B *57:01 positive)"),
+    "demo-hiv": ("critical", "Abacavir: contraindicated (HLA-B *57:01 positive)"),
     "demo-gout": ("critical", "Allopurinol: contraindicated (HLA-B *58:01 positive)"),
     "demo-crohn": (
         "warning",
