@@ -18,7 +18,10 @@ _BRAND = re.compile(r"\[([^\[\]]*)\]")
 _TOKEN = re.compile(r"[^\s/+,;&(){}\[\]]+|[/+,&]")
 _NUMBER = re.compile(r"[#~<>≥≤]?[0-9][0-9.,:-]*")
 _NUMBER_UNIT = re.compile(r"([0-9][0-9.,-]*)-?([a-zµ%][a-z0-9µ%]*)")
-_SYMBOL_JOINS = frozenset("/+,&-")
+_WEAK_JOINS = frozenset(",-")
+"""Joins that nothing need follow; behind the others a name that ends was cut off."""
+_LONGEST = 2000
+"""Characters of a name; no listed one has as many as 600."""
 
 Contents = tuple[str, ...]
 """Ingredient codes, sorted."""
@@ -57,6 +60,8 @@ class NameReader:
 
     def read(self, name: str) -> ReadName:
         """The ingredients of a display name. A brand in brackets must hold the same; an unlisted one may stand."""
+        if len(name) > _LONGEST:
+            return ReadName(reason="its name is too long to be one")
         brands = [found for one in _BRAND.findall(name) if (found := self.phrases.get(tuple(tokenise(one))))]
         tokens = list(tokenise(_BRAND.sub(" ", name)))
         parts: list[Contents] = []
@@ -80,7 +85,7 @@ class NameReader:
                 continue
             token = tokens[at]
             if token in self.words.joins:
-                open_join = open_join if token in _SYMBOL_JOINS else token
+                open_join = open_join if token in _WEAK_JOINS else token
                 behind_ingredient = False
             elif not (behind_ingredient and token in self.words.salts):
                 if not self._is_plain(token):
@@ -90,6 +95,7 @@ class NameReader:
                     tokens[at : at + 1] = parts
                     continue
                 behind_ingredient = False
+                open_join = "" if open_join == "/" else open_join
             at += 1
         return open_join or None
 
