@@ -101,12 +101,12 @@ def _pretest(answer: DrugAnswer) -> str:
         return ""
     genes = join(answer.pretest.genes)
     text = {
-        "required": "The label requires testing {genes} before the first dose of {drug}.",
-        "recommended": "Testing {genes} before the first dose of {drug} is advised.",
-    }.get(answer.pretest.priority, "Consider testing {genes} before the first dose of {drug}.")
-    text = text.format(genes=genes, drug=answer.drug.name)
+        "required": "The label requires testing {genes} before {what} of {drug}.",
+        "recommended": "Testing {genes} before {what} of {drug} is advised.",
+    }.get(answer.pretest.priority, "Consider testing {genes} before {what} of {drug}.")
+    text = text.format(genes=genes, drug=answer.drug.name, what=literal(answer.pretest.before))
     note = f" {literal(answer.pretest.note)}" if answer.pretest.note else ""
-    return f"**Before the first dose**\n\n- {text}{note}"
+    return f"**Before {literal(answer.pretest.before)}**\n\n- {text}{note}"
 
 
 def _patient(answer: DrugAnswer, shown: Sequence[Finding]) -> str:

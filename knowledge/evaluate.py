@@ -95,7 +95,7 @@ def _pretest(question: Question, findings: Iterable[Finding]) -> Pretest | None:
         return None
     codes = {gene: question.library.genes[gene].loinc.get("genotype", ()) for gene in genes}
     loinc = {gene: found[0] for gene, found in codes.items() if len(found) == 1}
-    return Pretest(genes, wanted.priority, wanted.note, loinc)
+    return Pretest(genes, wanted.priority, wanted.note, loinc, wanted.before or Pretest.before)
 
 
 def _population_may_hold(question: Question, populations: tuple[str, ...]) -> bool:

@@ -219,6 +219,8 @@ class Pretest:
     note: str | None = None
     loinc: Mapping[str, str] = field(default_factory=dict)
     """Gene -> the LOINC code of its genotype, where the gene's file holds exactly one."""
+    before: str = "the first dose"
+    """Before what the test is asked for."""
 
 
 @dataclass(frozen=True)

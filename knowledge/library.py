@@ -171,6 +171,8 @@ class PretestPolicy:
     genes: tuple[str, ...]
     priority: str
     populations: tuple[str, ...] = ()
+    before: str | None = None
+    """Before what, where that is not the first dose."""
     note: str | None = None
     source: str | None = None
 

@@ -77,6 +77,7 @@ def _pretest(data: Mapping[str, Any]) -> PretestPolicy:
         genes=tuple(data["genes"]),
         priority=data["priority"],
         populations=tuple(data.get("populations", ())),
+        before=data.get("before"),
         note=data.get("note"),
         source=data.get("source"),
     )

@@ -368,3 +368,27 @@ def test_a_dose_change_leaves_the_rest_of_the_draft_alone() -> None:
     """See test_suggestions for the numbers."""
     (card,) = cards_of(make_answer(make_reduction(Action("reduce", factor=None, of="start"))))
     assert "suggestions" not in card
+
+
+@pytest.mark.parametrize(
+    ("before", "summary", "detail"),
+    [
+        (
+            "the first dose",
+            "Clopidogrel: no CYP2C19 result on file, test required before the first dose",
+            "**Before the first dose**\n\n- The label requires testing CYP2C19 before the first dose of clopidogrel.",
+        ),
+        (
+            "doses above 50 mg a day",
+            "Clopidogrel: no CYP2C19 result on file, test required before doses above 50 mg a day",
+            "**Before doses above 50 mg a day**\n\n"
+            "- The label requires testing CYP2C19 before doses above 50 mg a day of clopidogrel.",
+        ),
+    ],
+)
+def test_a_test_is_asked_for_before_what_the_label_says(before: str, summary: str, detail: str) -> None:
+    """The first dose, or the one from which the genotype matters."""
+    answer = make_answer(make_gap(), pretest=Pretest(("CYP2C19",), "required", before=before))
+    (card,) = make_cards([answer], CardPolicy(), numbered())
+    assert card.summary == summary
+    assert detail in card.detail
