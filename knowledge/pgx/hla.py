@@ -20,6 +20,8 @@ _STATUS = re.compile(
     re.I,
 )
 _ALLELE = re.compile(r"\*?([0-9]{2,3})(?::([0-9]{2,4}|[A-Z]{2,6}))?((?::[0-9]{2,4}){0,2})([GPNLSQCA]?)")
+_CODED = re.compile(r":[A-Z]{2,6}(?![0-9A-Za-z])")
+"""A multiple allele code (MAC) in the second field's place."""
 _POSITIVE = frozenset({"positive", "present", "detected"})
 
 
@@ -37,6 +39,8 @@ def read_hla(gene: Gene, text: str) -> Genotype:
     options = [_read_option(gene, option, is_gl) for option in bare.split("|")]
     alleles = tuple(dict.fromkeys(name for option in options for copies in option for name in copies))
     presence = tuple((name, _presence(name, options)) for name in risk_alleles(gene))
+    if _CODED.search(bare) and all(status is Presence.UNKNOWN for _, status in presence):
+        raise UnreadableGenotype(f"“{bare[:60]}” holds a code for several alleles, which is not resolved here")
     return Genotype(gene.id, (alleles,), presence=presence, canonical=bare, notes=_notes(options, is_gl, bare))
 
 

@@ -92,7 +92,11 @@ def test_the_card_comes_from_the_server_when_the_prefetch_is_withheld(service_ur
     answer = call(service_url, ask(fhir_server.url, fhir_server.issue_token()))
     assert summaries(answer) == CARD
     findings = answer.json()["cards"][0]["extension"]["org.pgx-cds"]["findings"]
-    assert [(each["id"], "assumed" in each) for each in findings] == [("clopidogrel/cpic/poor-acs-pci", False)]
+    assert [(each["id"], "assumed" in each) for each in findings] == [
+        ("clopidogrel/cpic/poor-acs-pci", False),
+        ("clopidogrel/fda/consider-other-poor", False),
+        ("clopidogrel/dpwg/poor-other-indication", False),
+    ]
 
 
 def test_every_page_is_read_when_the_answer_has_several(service_url: str, fhir_server: Any) -> None:
@@ -173,7 +177,7 @@ def proxy(fhir_stub: FhirStub, fhir_server: Any) -> FhirStub:
 def test_the_card_comes_through_a_proxy(service_url: str, proxy: FhirStub, fhir_server: Any) -> None:
     """The good case beside the two that follow."""
     assert summaries(call(service_url, ask(proxy.url, fhir_server.issue_token()))) == CARD
-    assert len(proxy.asked) == 9
+    assert len(proxy.asked) == 10
 
 
 def test_the_card_comes_without_what_a_slow_server_did_not_send(

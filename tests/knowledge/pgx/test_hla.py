@@ -38,6 +38,13 @@ def test_each_risk_allele_gets_its_own_answer(library: Library, text: str, prese
     assert found == tuple(zip(HLA_B, presence, strict=True))
 
 
+@pytest.mark.parametrize("text", ["*13:AKBAR", "HLA-B*13:AKBAR"])
+def test_a_code_for_several_alleles_that_leaves_everything_open_is_not_read(library: Library, text: str) -> None:
+    """It is on file, and says nothing without NMDP's table."""
+    with pytest.raises(UnreadableGenotype, match="a code for several alleles"):
+        read_genotype(library.genes["HLA-B"], text)
+
+
 @pytest.mark.parametrize("text", ["HLA-A*31:01", "hla#3.23.0#HLA-A:01:01G", "positive", "*57:01+*58:01+*07:02", "B27"])
 def test_a_typing_of_another_locus_or_malformed_is_refused(library: Library, text: str) -> None:
     """HLA-A says nothing about HLA-B, and a status without an allele says nothing at all."""
