@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import cached_property
 
+from knowledge.display_words import DisplayWords
 from knowledge.findings import Action, Effect, Indicator, Source, Strength
 from knowledge.formula import Formula
 from knowledge.interval import Interval
@@ -239,18 +240,6 @@ class Policy:
     show_no_action: bool = False
     max_cards: int = 10
     reviewed_only: bool = False
-
-
-@dataclass(frozen=True)
-class DisplayWords:
-    """Words that may stand in the display name of a medicine beside its ingredients and brands; lower case."""
-
-    units: frozenset[str] = frozenset()
-    forms: frozenset[str] = frozenset()
-    salts: frozenset[str] = frozenset()
-    joins: frozenset[str] = frozenset()
-    synonyms: Mapping[str, str] = field(default_factory=dict)
-    """Another name -> RxNorm's."""
 
 
 @dataclass(frozen=True)

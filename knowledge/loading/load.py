@@ -10,7 +10,8 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from knowledge.library import ConditionSet, DisplayWords, Library, Modulator, Policy
+from knowledge.display_words import DisplayWords
+from knowledge.library import ConditionSet, Library, Modulator, Policy
 from knowledge.loading.compiled import read_compiled
 from knowledge.loading.drug_file import read_drug
 from knowledge.loading.errors import ContentError, Fault

@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from knowledge.library import DisplayWords
+from knowledge.display_words import DisplayWords
 
 _BRAND = re.compile(r"\[([^\[\]]*)\]")
 _TOKEN = re.compile(r"[^\s/+,;&(){}\[\]]+|[/+,&]")
