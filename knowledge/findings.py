@@ -188,10 +188,13 @@ class Finding:
     estimates: tuple[DoseEstimate, ...] = ()
     """One for each equation that the row's actions name."""
 
+    quiet: bool = False
+    """True where what the row asks for is usual care for everybody."""
+
     @property
     def acts(self) -> bool:
-        """True where the body asks for something other than standard care."""
-        return self.dose_change or self.alternative or self.other_guidance
+        """True where the body asks for something other than usual care."""
+        return not self.quiet and (self.dose_change or self.alternative or self.other_guidance)
 
 
 @dataclass(frozen=True)

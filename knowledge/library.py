@@ -131,6 +131,8 @@ class Row:
     other_guidance: bool
     effect: Effect | None = None
     note: str | None = None
+    quiet: bool = False
+    """Asks for usual care: raises no card by itself."""
     line: int = field(default=0, compare=False)
     """Where it stands in its file; 0 in compiled content."""
 

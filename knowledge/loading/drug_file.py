@@ -111,6 +111,7 @@ def _row(data: Mapping[str, Any], line: int) -> Row:
         other_guidance="other" in flags if flags is not None else bool(kinds & OTHER_KINDS),
         effect=_effect(data["effect"]) if "effect" in data else None,
         note=data.get("note"),
+        quiet=data.get("quiet", False),
         line=line,
     )
 

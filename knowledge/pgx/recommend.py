@@ -120,6 +120,7 @@ def _finding(
         other_guidance=row.other_guidance,
         effect=row.effect,
         note=row.note,
+        quiet=row.quiet,
         assumed=(chosen.id,) if chosen.assumed else (),
         gaps=tuple(gaps),
         source=table.source,
