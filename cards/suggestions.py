@@ -17,7 +17,7 @@ from cards.dose_changes import propose_doses
 from cards.markdown import clean
 from cards.phrases import join
 from knowledge.facts import DrugOrder
-from knowledge.findings import DrugAnswer, Finding, Offer
+from knowledge.findings import DrugAnswer, Finding, Indicator, Offer
 
 LOINC = "http://loinc.org"
 RXNORM = "http://www.nlm.nih.gov/research/umls/rxnorm"
@@ -49,7 +49,9 @@ def make_suggestions(
     if answer.order.active:
         return ()
     certain = [finding for finding in shown if finding.acts and not finding.possible and finding.condition is None]
-    replacements = list(_replacements(answer, certain, policy))
+    # What a row only informs of is for later, if the drug does not help: no draft replaces it now.
+    urgent = [finding for finding in certain if finding.indicator is not Indicator.INFO]
+    replacements = list(_replacements(answer, urgent, policy))
     doses = list(propose_doses(answer.order, certain[0])) if certain else []
     recommended = _recommended(answer, certain, replacements, doses)
     return tuple(

@@ -109,6 +109,12 @@ def test_an_amount_needs_the_times_a_day() -> None:
     assert doses_of(make_answer(make_reduction(action), order=make_order(doses=(dose,)))) == []
 
 
+def test_what_a_row_only_informs_of_replaces_no_draft() -> None:
+    """An alternative for the case that the drug does not help is named, and nothing is drafted for it."""
+    assert suggestions_of(make_answer(make_finding(indicator=Indicator.INFO))) == []
+    assert len(suggestions_of(make_answer(make_finding(indicator=Indicator.WARNING)))) == 2
+
+
 def test_alternatives_that_drop_out_and_classes_are_not_orderable() -> None:
     """Only what holds and has a code becomes a suggestion."""
     offers = (
