@@ -12,8 +12,8 @@ from knowledge.loading.load import CONTENT, load_ingredients
 
 DRUG = """\
 # yaml-language-server: $schema=../../schema/drug.schema.json
-id: {name}
-status: transcribed
+id: {id}
+{named}status: transcribed
 codes: {{rxnorm: [{rxnorm}]}}
 genes: [{gene}]
 
@@ -97,14 +97,22 @@ def command() -> None:
 )
 def new_drug(name: str, gene: str, content: Path) -> None:
     """Write drugs/NAME.yaml and NAME.test.yaml. Exit code 0: written, 2: the name is not one, or the file is there."""
-    if not re.fullmatch(r"[a-z0-9][a-z0-9-]*", name):
+    if not re.fullmatch(r"[a-z0-9][a-z0-9 -]*[a-z0-9]", name):
         raise click.UsageError(f"{name!r} is no ingredient name: write it in lower case, as RxNorm does")
     codes = {ingredient: code for code, ingredient in load_ingredients().items()}
     code = codes.get(name)
     if code is None:
-        click.echo(f"{name} is on no RxNorm list here: fill in codes.rxnorm by hand", err=True)
-    fields = {"name": name, "gene": gene, "rxnorm": f'"{code or 0}"', "today": date.today().isoformat()}
-    _write(content / "drugs", name, DRUG.format(**fields), DRUG_CASES.format(**fields))
+        click.echo(f"{name} is on no RxNorm list here: fill in codes.rxnorm by hand, if there is one", err=True)
+    slug = name.replace(" ", "-")
+    fields = {
+        "id": slug,
+        "named": f"name: {name}\n" if slug != name else "",
+        "name": name,
+        "gene": gene,
+        "rxnorm": f'"{code}"' if code else "",
+        "today": date.today().isoformat(),
+    }
+    _write(content / "drugs", slug, DRUG.format(**fields), DRUG_CASES.format(**fields))
 
 
 @command.command("gene")

@@ -131,6 +131,15 @@ def test_new_writes_files_that_the_checker_can_read(tmp_path: Path) -> None:
     assert [fault.what for fault in faults] == []
 
 
+def test_new_takes_a_name_of_several_words(tmp_path: Path) -> None:
+    """The file's name has hyphens, the medicine keeps its own; without a code on the list none is made up."""
+    result = run("new", "drug", "isavuconazonium sulfate", "--content", str(tmp_path))
+    text = (tmp_path / "drugs" / "isavuconazonium-sulfate.yaml").read_text(encoding="utf-8")
+    assert result.exit_code == 0
+    assert "id: isavuconazonium-sulfate\nname: isavuconazonium sulfate\n" in text
+    assert "codes: {rxnorm: []}" in text
+
+
 GENOTYPE = {
     "resourceType": "Observation",
     "id": "g1",
@@ -201,7 +210,7 @@ def test_help_lists_the_commands_without_any_setting(monkeypatch: pytest.MonkeyP
     monkeypatch.delenv("PGX_CDS_AUTH", raising=False)
     result = run("--help")
     assert result.exit_code == 0
-    for command in ("check", "new", "read", "recommend", "translate", "try"):
+    for command in ("check", "identify", "new", "read", "recommend", "terms", "translate", "try"):
         assert f"\n  {command} " in result.stdout
 
 
