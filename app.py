@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -9,17 +10,19 @@ import click
 from flask import Flask
 from flask.cli import FlaskGroup, run_command
 
+from cds_hooks.clients import make_local_client
 from cds_hooks.commands import check, identify, new, read, recommend, terms, translate, try_request
-from cds_hooks.content import Content, load_content
+from cds_hooks.content import Content
 from cds_hooks.demo.pages import blueprint as demo
 from cds_hooks.errors import register_handlers
-from cds_hooks.fhir.client import FhirClient, Limits
 from cds_hooks.fhir.validation import warm_up
 from cds_hooks.json_schema import load_validator
 from cds_hooks.records.store import Store, open_store
 from cds_hooks.settings import Settings, SettingsError, read_settings
+from cds_hooks.tenant import Tenant, build_tenants
 from cds_hooks.web.cors import allow_origins
-from cds_hooks.web.hooks import EXTENSION, Engine, blueprint, make_discovery
+from cds_hooks.web.engine import EXTENSION, Engine
+from cds_hooks.web.hooks import blueprint
 from cds_hooks.web.log import log_requests, start_logging
 from cds_hooks.web.loopback import is_loopback, refuse_others
 from knowledge.loading.errors import ContentError
@@ -34,9 +37,8 @@ def create_app(settings: Settings | None = None, content: Content | None = None)
     app = Flask(__name__, static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = settings.body_limit
     start_logging(settings.log_level)
-    content = content or load_content(settings)
-    store = _open_store(app, settings)
-    app.extensions[EXTENSION] = Engine(content, FhirClient(_make_limits(settings)), store, make_discovery(content))
+    tenants = build_tenants([make_local_client(settings)], settings, content)
+    app.extensions[EXTENSION] = Engine(tenants, _open_store(app, settings))
     log_requests(app)
     allow_origins(app, settings.cors_origins)
     refuse_others(app)
@@ -46,7 +48,7 @@ def create_app(settings: Settings | None = None, content: Content | None = None)
         # The first page calls the services without a token, and shows to anybody what it shows: only while
         # authentication is off, which is on this machine alone.
         app.register_blueprint(demo)
-    _warm_up(content)
+    _warm_up(tenants.values())
     return app
 
 
@@ -58,20 +60,10 @@ def _open_store(app: Flask, settings: Settings) -> Store:
     return open_store(f"sqlite:///{folder / 'pgx-cds.sqlite3'}")
 
 
-def _make_limits(settings: Settings) -> Limits:
-    return Limits(
-        timeout=settings.fhir_timeout,
-        budget=settings.fhir_budget,
-        pages=settings.fhir_pages,
-        hosts=settings.fhir_hosts,
-        ca=settings.fhir_ca,
-    )
-
-
-def _warm_up(content: Content) -> None:
+def _warm_up(tenants: Iterable[Tenant]) -> None:
     """Do at start what the first request would pay for."""
-    for service in content.services.values():
-        load_validator(service.hook)
+    for hook in {service.hook for tenant in tenants for service in tenant.content.services.values()}:
+        load_validator(hook)
     warm_up()
 
 

@@ -11,6 +11,7 @@
 | PGX_CDS_FHIR_PAGES     | 20             | pages read of one search; more leave it incomplete, and said so      |
 | PGX_CDS_FHIR_HOSTS     | any            | host names that may be fetched from, comma-separated                 |
 | PGX_CDS_FHIR_CA        | certifi's      | PEM file of the authorities behind the FHIR server's certificate     |
+| PGX_CDS_CONSENT        | ehr            | no consent on file: `permit`, `deny`; `ehr`: it is not asked for     |
 | PGX_CDS_CORS_ORIGINS   | `*`            | origins whose pages may call the service, comma-separated            |
 | PGX_CDS_LOG_LEVEL      | INFO           | DEBUG, INFO, WARNING or ERROR                                        |
 | PGX_CDS_SUGGESTIONS    | two-action     | `single-action` for an EHR that takes one action a suggestion        |
@@ -54,6 +55,8 @@ class Settings:
     fhir_hosts: tuple[str, ...] = ()
     """Empty: any host."""
     fhir_ca: Path | None = None
+    consent: str = "ehr"
+    """See `cds_hooks.clients.Client.consent`; clients of a file have their own."""
     cors_origins: tuple[str, ...] = ("*",)
     log_level: str = "INFO"
     suggestions: str = "two-action"
@@ -166,6 +169,7 @@ _READERS: Mapping[str, Callable[[str], Any]] = {
     "fhir_pages": _whole,
     "fhir_hosts": lambda text: tuple(name.lower() for name in _names(text)),
     "fhir_ca": _file,
+    "consent": _one_of("ehr", "permit", "deny"),
     "cors_origins": _names,
     "log_level": _one_of("DEBUG", "INFO", "WARNING", "ERROR"),
     "suggestions": _one_of("two-action", "single-action"),

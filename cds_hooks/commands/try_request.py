@@ -9,12 +9,12 @@ from pathlib import Path
 import click
 import orjson
 
-from cds_hooks.content import Content, load_content
+from cds_hooks.clients import LOCAL, make_local_client
 from cds_hooks.errors import EdgeError, make_outcome
-from cds_hooks.fhir.client import FhirClient, Limits
 from cds_hooks.hook_request import parse_json, parse_request
 from cds_hooks.services.service import Service
 from cds_hooks.settings import Settings
+from cds_hooks.tenant import Tenant, build_tenants
 from cds_hooks.web.answer import Worked, work_out
 from cds_hooks.web.explanation import explain
 
@@ -31,9 +31,10 @@ def command(file: Path, why: bool, overlay: Path | None) -> None:
     What the request does not bring is fetched from its fhirServer. Exit code 0: answered, 1: the service would refuse
     it (the OperationOutcome is printed), 2: the file cannot be read.
     """
-    content = load_content(Settings(overlay=overlay))
+    settings = Settings(overlay=overlay)
+    tenant = build_tenants([make_local_client(settings)], settings)[LOCAL]
     try:
-        worked = _answer(_read(file), content)
+        worked = _answer(_read(file), tenant)
     except EdgeError as error:
         click.echo(orjson.dumps(make_outcome(error.faults), option=orjson.OPT_INDENT_2).decode())
         raise SystemExit(1) from None
@@ -43,16 +44,16 @@ def command(file: Path, why: bool, overlay: Path | None) -> None:
             click.echo(line, err=True)
 
 
-def _answer(body: bytes, content: Content) -> Worked:
-    service = _service_of(body, content)
-    return work_out(parse_request(body, service.hook), service, content, FhirClient(Limits()), date.today())
+def _answer(body: bytes, tenant: Tenant) -> Worked:
+    service = _service_of(body, tenant)
+    return work_out(parse_request(body, service.hook), service, tenant, date.today())
 
 
-def _service_of(body: bytes, content: Content) -> Service:
+def _service_of(body: bytes, tenant: Tenant) -> Service:
     """The service for the request's own hook; one whose hook is unknown is judged as an order-select."""
     data = parse_json(body)
     hook = data.get("hook") if isinstance(data, dict) else None
-    services = tuple(content.services.values())
+    services = tuple(tenant.content.services.values())
     return next((service for service in services if service.hook == hook), services[0])
 
 

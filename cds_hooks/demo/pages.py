@@ -21,7 +21,8 @@ from cds_hooks.demo.patients import load_patients
 from cds_hooks.errors import Fault, InvalidRequestError, UnsupportedMediaError
 from cds_hooks.hook_request import parse_json
 from cds_hooks.services.service import Service
-from cds_hooks.web.hooks import engine, find_version
+from cds_hooks.web.engine import engine, tenant
+from cds_hooks.web.hooks import find_version
 
 blueprint = Blueprint(
     "demo", __name__, template_folder="templates", static_folder="static", static_url_path="/demo/static"
@@ -59,7 +60,7 @@ def show_first_page() -> str:
 def draft_request() -> Response:
     """The hook request of a choice: where to send it, and the body as text, to be sent as it is."""
     chosen = _read_choice()
-    service = service_of(chosen, engine().content)
+    service = service_of(chosen, tenant().content)
     return _json({"url": url_for("hooks.call", service_id=service.id), "service": service.id, "body": _draft(chosen)})
 
 
@@ -81,7 +82,8 @@ def show_result() -> str:
     data = parse_json(request.get_data(cache=False))
     service = _find_service(_member(data, "service", str))
     fired = show_call(
-        engine(),
+        tenant(),
+        engine().today(),
         service,
         _member(data, "request", str),
         _member(data, "response", str),
@@ -92,25 +94,25 @@ def show_result() -> str:
 
 
 def _read_choice() -> Choice:
-    return read_choice(request.args, engine().content)
+    return read_choice(request.args, tenant().content)
 
 
 def _fire(chosen: Choice) -> Fired:
-    return fire(engine(), service_of(chosen, engine().content), _draft(chosen))
+    return fire(tenant(), engine().today(), service_of(chosen, tenant().content), _draft(chosen))
 
 
 def _draft(chosen: Choice) -> str:
-    built = build_request(chosen.patient, service_of(chosen, engine().content), chosen.drug)
+    built = build_request(chosen.patient, service_of(chosen, tenant().content), chosen.drug)
     return orjson.dumps(built, option=orjson.OPT_INDENT_2).decode()
 
 
 def _shared() -> dict[str, Any]:
-    library = engine().content.library
+    library = tenant().content.library
     return {"version": find_version(), "library": library}
 
 
 def _choices() -> dict[str, Any]:
-    content = engine().content
+    content = tenant().content
     return {
         "patients": tuple(load_patients().values()),
         "drugs": sorted(content.library.drugs.values(), key=lambda drug: drug.id),
@@ -123,7 +125,7 @@ def _chart(chosen: Choice) -> dict[str, Any]:
 
 
 def _find_service(service_id: str) -> Service:
-    service = engine().content.services.get(service_id)
+    service = tenant().content.services.get(service_id)
     if service is None:
         abort(404)
     return service

@@ -6,55 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from sqlalchemy import (
-    Column,
-    DateTime,
-    Engine,
-    ForeignKey,
-    Integer,
-    MetaData,
-    String,
-    Table,
-    Text,
-    create_engine,
-    insert,
-    select,
-)
+from sqlalchemy import Engine, create_engine, insert, select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import StaticPool
 
 from cds_hooks.errors import Fault, StorageError
 from cds_hooks.records.feedback import Feedback
-
-_TABLES = MetaData()
-
-FEEDBACK = Table(
-    "feedback",
-    _TABLES,
-    Column("id", Integer, primary_key=True),
-    Column("service", String(200), nullable=False),
-    Column("card", String(200), nullable=False, index=True),
-    Column("outcome", String(20), nullable=False),
-    Column("outcome_timestamp", String(40), nullable=False),
-    Column("received", DateTime(timezone=True), nullable=False),
-)
-FEEDBACK_SUGGESTION = Table(
-    "feedback_suggestion",
-    _TABLES,
-    Column("id", Integer, primary_key=True),
-    Column("feedback", ForeignKey("feedback.id"), nullable=False, index=True),
-    Column("suggestion", String(200), nullable=False),
-)
-FEEDBACK_REASON = Table(
-    "feedback_reason",
-    _TABLES,
-    Column("id", Integer, primary_key=True),
-    Column("feedback", ForeignKey("feedback.id"), nullable=False, index=True),
-    Column("code", String(200)),
-    Column("system", String(200)),
-    Column("display", Text),
-    Column("comment", Text),
-)
+from cds_hooks.records.tables import FEEDBACK, FEEDBACK_REASON, FEEDBACK_SUGGESTION, TABLES
 
 
 @dataclass(frozen=True)
@@ -63,13 +21,14 @@ class Store:
 
     engine: Engine
 
-    def add_feedback(self, service_id: str, items: Sequence[Feedback]) -> None:
+    def add_feedback(self, tenant: str, service_id: str, items: Sequence[Feedback]) -> None:
         """Store all items or none; a card may be reported on any number of times. Raises StorageError."""
         received = datetime.now(UTC)
         try:
             with self.engine.begin() as connection:
                 for item in items:
                     row = {
+                        "tenant": tenant,
                         "service": service_id,
                         "card": item.card,
                         "outcome": item.outcome,
@@ -107,7 +66,7 @@ def open_store(url: str) -> Store:
         engine = create_engine(url, poolclass=StaticPool, connect_args=threads, hide_parameters=True)
     else:
         engine = create_engine(url, hide_parameters=True, pool_pre_ping=True)
-    _TABLES.create_all(engine)
+    TABLES.create_all(engine)
     if not memory:
         engine.dispose()
     return Store(engine)

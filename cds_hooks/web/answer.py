@@ -12,7 +12,6 @@ from typing import Any
 from cards.card import Card
 from cards.from_findings import make_cards
 from cds_hooks.content import Content
-from cds_hooks.fhir.client import FhirClient
 from cds_hooks.fhir.drugs import read_orders
 from cds_hooks.fhir.patient_facts import read_patient_facts
 from cds_hooks.fhir.prefetch import collect_record, draft_record, is_whole, require_medicines
@@ -20,6 +19,7 @@ from cds_hooks.fhir.record import Record
 from cds_hooks.fhir.references import find_missing_medications
 from cds_hooks.hook_request import DRUG_ORDERS, HookRequest
 from cds_hooks.services.service import Service
+from cds_hooks.tenant import Tenant
 from cds_hooks.web.current_medicines import keep_acting
 from cds_hooks.web.outgoing import drop_invalid_suggestions
 from knowledge.evaluate import evaluate, find_drug
@@ -41,12 +41,13 @@ class Worked:
         return {"cards": [drop_invalid_suggestions(card.to_json(), self.record.release) for card in self.cards]}
 
 
-def work_out(request: HookRequest, service: Service, content: Content, client: FhirClient, today: date) -> Worked:
+def work_out(request: HookRequest, service: Service, tenant: Tenant, today: date) -> Worked:
     """Answer a request. Raises errors.MissingDataError where what is needed of the record cannot be had."""
+    content = tenant.content
     viewing = service.hook == "patient-view"
     if not viewing and not _rests_on_record(request, service, content):
         return _answer_without_record(request, content)
-    record = collect_record(request, service, client)
+    record = collect_record(request, service, tenant.fhir)
     facts = read_patient_facts(record, content.library, content.names, today)
     require_medicines(record, facts.orders, request.access)
     answers = evaluate(facts, content.library, content.policy)

@@ -6,60 +6,31 @@ https://cds-hooks.hl7.org/2.0/ ; the OperationOutcome of a failed call and `vers
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import date
 from importlib.metadata import PackageNotFoundError, version
 
 import orjson
-from flask import Blueprint, Response, current_app, request
+from flask import Blueprint, Response, request
 from werkzeug.exceptions import RequestEntityTooLarge
 
-from cds_hooks.content import Content
 from cds_hooks.errors import Fault, UnknownServiceError, UnsupportedMediaError
-from cds_hooks.fhir.client import FhirClient
 from cds_hooks.hook_request import parse_request
 from cds_hooks.records.feedback import read_feedback
-from cds_hooks.records.store import Store
 from cds_hooks.services.service import Service
+from cds_hooks.tenant import CDS_HOOKS_VERSION
 from cds_hooks.web.answer import work_out
+from cds_hooks.web.engine import engine, tenant
 from cds_hooks.web.log import tell
 
-CDS_HOOKS_VERSION = "2.0.1"
-EXTENSION = "pgx-cds"
 _JSON = "application/json"
 
 blueprint = Blueprint("hooks", __name__)
-
-
-@dataclass(frozen=True)
-class Engine:
-    """What the views answer with; `app.extensions["pgx-cds"]`."""
-
-    content: Content
-    client: FhirClient
-    store: Store
-    discovery: bytes
-    today: Callable[[], date] = date.today
-    """The day that ages are counted to."""
-
-
-def make_discovery(content: Content) -> bytes:
-    """The body of discovery; it does not change while the service runs."""
-    return orjson.dumps({"services": [each.to_json(CDS_HOOKS_VERSION) for each in content.services.values()]})
-
-
-def engine() -> Engine:
-    """The running app's engine."""
-    found: Engine = current_app.extensions[EXTENSION]
-    return found
 
 
 @blueprint.get("/cds-services")
 @blueprint.get("/cds-services/", endpoint="discover_with_slash")
 def discover() -> Response:
     """List the services."""
-    return Response(engine().discovery, content_type=_JSON)
+    return Response(tenant().discovery, content_type=_JSON)
 
 
 @blueprint.post("/cds-services/<service_id>")
@@ -67,7 +38,7 @@ def call(service_id: str) -> Response:
     """Answer one hook request with cards."""
     service = _find_service(service_id)
     hook_request = parse_request(_read_body(), service.hook)
-    worked = work_out(hook_request, service, engine().content, engine().client, engine().today())
+    worked = work_out(hook_request, service, tenant(), engine().today())
     answer = worked.to_json()
     unknown = sum(gap.kind == "drug_unknown" for each in worked.answers for gap in each.gaps)
     tell(service=service.id, orders=len(worked.facts.orders), cards=len(answer["cards"]), unknown_drugs=unknown)
@@ -79,7 +50,7 @@ def take_feedback(service_id: str) -> Response:
     """Store what became of cards."""
     service = _find_service(service_id)
     items = read_feedback(_read_body())
-    engine().store.add_feedback(service.id, items)
+    engine().store.add_feedback(tenant().client.name, service.id, items)
     tell(service=service.id, items=len(items))
     return Response(status=200)
 
@@ -87,7 +58,7 @@ def take_feedback(service_id: str) -> Response:
 @blueprint.get("/health")
 def report_health() -> Response:
     """Say that the service runs, on which content and version, and whether its store answers."""
-    library, stored = engine().content.library, engine().store.is_reachable()
+    library, stored = tenant().content.library, engine().store.is_reachable()
     health = {
         "status": "ok" if stored else "failing",
         "version": find_version(),
@@ -112,9 +83,9 @@ def find_version() -> str:
 
 
 def _find_service(service_id: str) -> Service:
-    service = engine().content.services.get(service_id)
+    service = tenant().content.services.get(service_id)
     if service is None:
-        known = ", ".join(engine().content.services)
+        known = ", ".join(tenant().content.services)
         raise UnknownServiceError(Fault("", "no service has this id", f"Known are {known}.", "not-found"))
     return service
 

@@ -12,7 +12,7 @@ from flask.testing import FlaskClient
 from app import create_app
 from cds_hooks.content import Content
 from cds_hooks.settings import Settings
-from cds_hooks.web.hooks import EXTENSION
+from cds_hooks.web.engine import EXTENSION
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,8 @@ from app import create_app
 from cds_hooks.content import Content
 from cds_hooks.errors import StorageError
 from cds_hooks.records.feedback import Feedback, OverrideReason
-from cds_hooks.records.store import FEEDBACK, FEEDBACK_REASON, FEEDBACK_SUGGESTION, Store, open_store
+from cds_hooks.records.store import Store, open_store
+from cds_hooks.records.tables import FEEDBACK, FEEDBACK_REASON, FEEDBACK_SUGGESTION
 from cds_hooks.settings import Settings
 
 URL = "/cds-services/pgx-order-select/feedback"
@@ -35,7 +36,7 @@ def stored(store: Store) -> list[tuple[object, ...]]:
 def test_feedback_is_stored_whole() -> None:
     """Suggestions and reasons belong to their item."""
     store = open_store("sqlite://")
-    store.add_feedback("pgx-order-select", [ITEM])
+    store.add_feedback("local", "pgx-order-select", [ITEM])
     assert stored(store) == [("pgx-order-select", "c-1", "overridden", "2026-02-01T10:30:00Z")]
     reason = FEEDBACK_REASON.c
     with store.engine.connect() as connection:
@@ -53,15 +54,15 @@ def test_every_report_is_kept_when_a_card_is_reported_twice() -> None:
     """What was decided first and what was decided later are two facts."""
     store = open_store("sqlite://")
     again = Feedback("c-1", "accepted", "2026-02-01T10:31:00Z", ("s-1",))
-    store.add_feedback("pgx-order-sign", [ITEM, again])
-    store.add_feedback("pgx-order-sign", [ITEM])
+    store.add_feedback("local", "pgx-order-sign", [ITEM, again])
+    store.add_feedback("local", "pgx-order-sign", [ITEM])
     assert [row[2] for row in stored(store)] == ["overridden", "accepted", "overridden"]
 
 
 def test_feedback_survives_a_restart_when_the_store_is_a_file(tmp_path: Path) -> None:
     """The tables are made once and found again."""
     url = f"sqlite:///{tmp_path / 'records.sqlite3'}"
-    open_store(url).add_feedback("pgx-order-select", [ITEM])
+    open_store(url).add_feedback("local", "pgx-order-select", [ITEM])
     assert [row[1] for row in stored(open_store(url))] == ["c-1"]
 
 
@@ -70,7 +71,7 @@ def test_nothing_is_stored_when_one_item_cannot_be(tmp_path: Path) -> None:
     store = open_store("sqlite://")
     broken = Feedback("c-2", None, "2026-02-01T10:30:00Z")  # type: ignore[arg-type]
     with pytest.raises(StorageError):
-        store.add_feedback("pgx-order-select", [ITEM, broken])
+        store.add_feedback("local", "pgx-order-select", [ITEM, broken])
     assert stored(store) == []
 
 
@@ -80,7 +81,7 @@ def test_the_error_does_not_repeat_the_comment_when_storing_fails() -> None:
     with store.engine.begin() as connection:
         FEEDBACK_REASON.drop(connection)
     with pytest.raises(StorageError) as caught:
-        store.add_feedback("pgx-order-select", [ITEM])
+        store.add_feedback("local", "pgx-order-select", [ITEM])
     assert str(caught.value) == "body: the feedback could not be stored"
     assert caught.value.__suppress_context__
 
@@ -139,8 +140,8 @@ def test_several_workers_may_write_to_one_file(tmp_path: Path) -> None:
     """Each opens the file for itself."""
     url = f"sqlite:///{tmp_path / 'records.sqlite3'}"
     first, second = open_store(url), open_store(url)
-    first.add_feedback("pgx-order-select", [ITEM])
-    second.add_feedback("pgx-order-sign", [ITEM])
+    first.add_feedback("local", "pgx-order-select", [ITEM])
+    second.add_feedback("local", "pgx-order-sign", [ITEM])
     with first.engine.begin() as connection:
         connection.execute(insert(FEEDBACK_SUGGESTION).values(feedback=1, suggestion="s-3"))
     assert [row[0] for row in stored(second)] == ["pgx-order-select", "pgx-order-sign"]

@@ -1,0 +1,37 @@
+"""What the views answer with: the tenants, the records, the day."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date
+
+from flask import current_app, g
+
+from cds_hooks.clients import LOCAL
+from cds_hooks.records.store import Store
+from cds_hooks.tenant import Tenant
+
+EXTENSION = "pgx-cds"
+
+
+@dataclass(frozen=True)
+class Engine:
+    """`app.extensions["pgx-cds"]`."""
+
+    tenants: Mapping[str, Tenant]
+    """By the client's name."""
+    store: Store
+    today: Callable[[], date] = date.today
+    """The day that ages are counted to."""
+
+
+def engine() -> Engine:
+    """The running app's engine."""
+    found: Engine = current_app.extensions[EXTENSION]
+    return found
+
+
+def tenant() -> Tenant:
+    """The tenant of the request: the authenticated client's, the local one where authentication is off."""
+    return engine().tenants[g.get("client", LOCAL)]
