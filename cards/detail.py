@@ -47,13 +47,15 @@ def _actions(answer: DrugAnswer, shown: Sequence[Finding]) -> str:
     several = len({(finding.body, finding.population) for finding in acting}) > 1
     named = len({finding.body for finding in acting}) > 1
     lines = [line for finding in acting for line in _finding_lines(finding, answer, several, named)]
-    return _bullets("What to do", dict.fromkeys([*lines, *_gap_advice(answer)]))
+    # Where even the leading row is only possible, to settle which result is right comes before what either means.
+    settle = _gap_advice(answer, "results_disagree") if acting and acting[0].possible else ()
+    return _bullets("What to do", dict.fromkeys([*settle, *lines, *_gap_advice(answer, *_GAP_ADVICE)]))
 
 
-def _gap_advice(answer: DrugAnswer) -> Iterator[str]:
+def _gap_advice(answer: DrugAnswer, *kinds: str) -> Iterator[str]:
     """What is left to the reader where a result is there, or may be there, and could not be used."""
     for gap in answer.gaps:
-        if gap.gene is not None and gap.kind in _GAP_ADVICE:
+        if gap.gene is not None and gap.kind in kinds:
             yield _GAP_ADVICE[gap.kind].format(gene=gap.gene, drug=answer.drug.name)
 
 
