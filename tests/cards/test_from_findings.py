@@ -172,6 +172,17 @@ def test_two_bodies_of_like_gravity_both_stand_in_the_summary() -> None:
     assert card["summary"] == "Clopidogrel: contraindicated (children; CYP2C19 Poor Metabolizer)"
 
 
+def test_settling_which_result_is_right_comes_first_only_where_the_lead_rests_on_it() -> None:
+    """A lead that is only possible waits for the right result; a certain one is said before that."""
+    settle = "- Find out which CYP2C19 result is right before relying on either."
+    possible = "- Possible, the record leaves it open: Avoid clopidogrel. Consider instead: prasugrel or ticagrelor."
+    (open_card,) = cards_of(make_answer(make_finding(possible=True), make_gap("results_disagree")))
+    assert open_card["detail"].splitlines()[2:5] == [settle, possible, ""]
+    (certain,) = cards_of(make_answer(make_finding(), make_gap("results_disagree")))
+    avoid = "- Avoid clopidogrel. Consider instead: prasugrel or ticagrelor."
+    assert certain["detail"].splitlines()[2:5] == [avoid, settle, ""]
+
+
 def test_a_certain_warning_is_heard_before_what_is_only_possible() -> None:
     """Where the age is unknown, the body that speaks of children does not lead."""
     avoid = make_finding(indicator=Indicator.WARNING)
