@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -38,7 +39,8 @@ def create_app(settings: Settings | None = None, content: Content | None = None)
     app.config["MAX_CONTENT_LENGTH"] = settings.body_limit
     start_logging(settings.log_level)
     tenants = build_tenants([make_local_client(settings)], settings, content)
-    app.extensions[EXTENSION] = Engine(tenants, _open_store(app, settings))
+    card_key = settings.card_key.encode() if settings.card_key else secrets.token_bytes(32)
+    app.extensions[EXTENSION] = Engine(tenants, _open_store(app, settings), card_key)
     log_requests(app)
     allow_origins(app, settings.cors_origins)
     refuse_others(app)

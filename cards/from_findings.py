@@ -16,7 +16,7 @@ from cards.phrases import render_headline
 from cards.suggestions import make_suggestions
 from knowledge.findings import DrugAnswer, Finding, Gap, GeneState, Indicator
 
-__all__ = ["CardPolicy", "make_cards"]
+__all__ = ["CardPolicy", "cap_cards", "make_cards"]
 
 LABEL = "pgx-cds"
 TOPIC_SYSTEM = "urn:pgx-cds:topic"
@@ -33,12 +33,16 @@ _GAP_SUMMARY = {
 def make_cards(
     answers: Sequence[DrugAnswer], policy: CardPolicy, new_id: Callable[[], str] = lambda: str(uuid4())
 ) -> tuple[Card, ...]:
-    """The cards of a response. `new_id` gives each card and suggestion its uuid."""
+    """All cards there are to make, worst first. `new_id` gives each card and suggestion its uuid."""
     cards = [card for answer in answers if (card := _card(answer, policy, new_id)) is not None]
-    cards.sort(key=lambda card: _ORDER.index(Indicator(card.indicator)))
+    return tuple(sorted(cards, key=lambda card: _ORDER.index(Indicator(card.indicator))))
+
+
+def cap_cards(cards: Sequence[Card], policy: CardPolicy) -> tuple[Card, ...]:
+    """As many as the site wants at the most; the last one names what is left out."""
     if len(cards) <= policy.max_cards:
         return tuple(cards)
-    kept, rest = cards[: policy.max_cards], cards[policy.max_cards :]
+    kept, rest = list(cards[: policy.max_cards]), cards[policy.max_cards :]
     more = "; ".join(card.summary for card in rest)
     kept[-1] = replace(kept[-1], detail=f"{kept[-1].detail}\n\n**Not shown for want of room**\n\n- {more}")
     return tuple(kept)

@@ -11,6 +11,7 @@
 | PGX_CDS_FHIR_PAGES     | 20             | pages read of one search; more leave it incomplete, and said so      |
 | PGX_CDS_FHIR_HOSTS     | any            | host names that may be fetched from, comma-separated                 |
 | PGX_CDS_FHIR_CA        | certifi's      | PEM file of the authorities behind the FHIR server's certificate     |
+| PGX_CDS_CARD_KEY       | made at start  | secret, 32 characters or more, by which cards are known again        |
 | PGX_CDS_CONSENT        | ehr            | no consent on file: `permit`, `deny`; `ehr`: it is not asked for     |
 | PGX_CDS_CORS_ORIGINS   | `*`            | origins whose pages may call the service, comma-separated            |
 | PGX_CDS_LOG_LEVEL      | INFO           | DEBUG, INFO, WARNING or ERROR                                        |
@@ -25,7 +26,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
@@ -55,6 +56,8 @@ class Settings:
     fhir_hosts: tuple[str, ...] = ()
     """Empty: any host."""
     fhir_ca: Path | None = None
+    card_key: str | None = field(default=None, repr=False)
+    """None: made at each start; overrides are then forgotten at the next one, and other hosts know nothing of them."""
     consent: str = "ehr"
     """See `cds_hooks.clients.Client.consent`; clients of a file have their own."""
     cors_origins: tuple[str, ...] = ("*",)
@@ -155,6 +158,12 @@ def _url(text: str) -> str:
     return text
 
 
+def _secret(text: str) -> str:
+    if len(text) < 32:
+        raise ValueError("must have at least 32 characters; make one with `openssl rand -hex 32`.")
+    return text
+
+
 def _switch(text: str) -> bool:
     return _one_of("true", "false")(text) == "true"
 
@@ -169,6 +178,7 @@ _READERS: Mapping[str, Callable[[str], Any]] = {
     "fhir_pages": _whole,
     "fhir_hosts": lambda text: tuple(name.lower() for name in _names(text)),
     "fhir_ca": _file,
+    "card_key": _secret,
     "consent": _one_of("ehr", "permit", "deny"),
     "cors_origins": _names,
     "log_level": _one_of("DEBUG", "INFO", "WARNING", "ERROR"),

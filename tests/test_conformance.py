@@ -6,6 +6,7 @@ import copy
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import orjson
 import pytest
@@ -103,14 +104,15 @@ def test_a_refusal_is_a_valid_outcome(name: str) -> None:
     assert validate(read_golden(name), "R4") == ()
 
 
-def test_uuids_are_new_in_every_answer(client: FlaskClient, order_select: dict[str, Any]) -> None:
-    """Real uuids, never used before."""
+def test_uuids_are_those_of_one_card_only(client: FlaskClient, order_select: dict[str, Any]) -> None:
+    """Real uuids, each once in an answer; another patient's card has others."""
     ids = []
-    for _ in range(2):
-        for card in client.post("/cds-services/pgx-order-select", json=order_select).json["cards"]:
+    for patient in ("demo-1", "demo-2"):
+        body = orjson.loads(orjson.dumps(order_select).replace(b"demo-1", patient.encode()))
+        for card in client.post("/cds-services/pgx-order-select", json=body).json["cards"]:
             ids += [card["uuid"], *(each["uuid"] for each in card["suggestions"])]
-    assert len(ids) == len(set(ids))
-    assert all(len(each) == 36 for each in ids)
+    assert len(ids) == len(set(ids)) > 2
+    assert all(str(UUID(each)) == each for each in ids)
 
 
 def test_discovery_keeps_to_the_specification(client: FlaskClient) -> None:

@@ -12,6 +12,7 @@ from sqlalchemy.pool import StaticPool
 
 from cds_hooks.errors import Fault, StorageError
 from cds_hooks.records.feedback import Feedback
+from cds_hooks.records.shown_cards import ShownCard, write_cards
 from cds_hooks.records.tables import FEEDBACK, FEEDBACK_REASON, FEEDBACK_SUGGESTION, TABLES
 
 
@@ -44,6 +45,16 @@ class Store:
         except SQLAlchemyError:
             # The driver's message quotes the values, which may hold a comment on a patient.
             raise StorageError(Fault("", "the feedback could not be stored", "Send it again.", "transient")) from None
+
+    def add_cards(self, cards: Sequence[ShownCard]) -> None:
+        """Remember cards that are shown. Raises StorageError."""
+        if not cards:
+            return
+        try:
+            with self.engine.begin() as connection:
+                write_cards(connection, cards, datetime.now(UTC))
+        except SQLAlchemyError:
+            raise StorageError(Fault("", "the cards could not be stored", "Send it again.", "transient")) from None
 
     def is_reachable(self) -> bool:
         """True where the database answers."""

@@ -10,7 +10,7 @@ from datetime import date
 from typing import Any
 
 from cards.card import Card
-from cards.from_findings import make_cards
+from cards.from_findings import cap_cards, make_cards
 from cds_hooks.content import Content
 from cds_hooks.fhir.drugs import read_orders
 from cds_hooks.fhir.patient_facts import read_patient_facts
@@ -18,10 +18,12 @@ from cds_hooks.fhir.prefetch import collect_record, draft_record, is_whole, requ
 from cds_hooks.fhir.record import Record
 from cds_hooks.fhir.references import find_missing_medications
 from cds_hooks.hook_request import DRUG_ORDERS, HookRequest
+from cds_hooks.records.shown_cards import ShownCard
 from cds_hooks.services.service import Service
 from cds_hooks.tenant import Tenant
 from cds_hooks.web.current_medicines import keep_acting
 from cds_hooks.web.outgoing import drop_invalid_suggestions
+from cds_hooks.web.repeated_cards import Repetition, Sorted
 from knowledge.evaluate import evaluate, find_drug
 from knowledge.facts import PatientFacts
 from knowledge.findings import DrugAnswer
@@ -35,25 +37,37 @@ class Worked:
     facts: PatientFacts
     answers: tuple[DrugAnswer, ...]
     cards: tuple[Card, ...]
+    held_back: tuple[Card, ...] = ()
+    """What is not repeated, because the clinician has overridden it."""
+    remembered: tuple[ShownCard, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """The response of CDS Hooks 2.0.1, "CDS Service Response"; suggestions that are invalid FHIR are left out."""
         return {"cards": [drop_invalid_suggestions(card.to_json(), self.record.release) for card in self.cards]}
 
 
-def work_out(request: HookRequest, service: Service, tenant: Tenant, today: date) -> Worked:
-    """Answer a request. Raises errors.MissingDataError where what is needed of the record cannot be had."""
+def work_out(
+    request: HookRequest, service: Service, tenant: Tenant, today: date, repetition: Repetition | None = None
+) -> Worked:
+    """Answer a request. Raises errors.MissingDataError where what is needed of the record cannot be had.
+
+    Without `repetition` (a trial) every card is new and none is held back.
+    """
     content = tenant.content
     viewing = service.hook == "patient-view"
-    if not viewing and not _rests_on_record(request, service, content):
-        return _answer_without_record(request, content)
-    record = collect_record(request, service, tenant.fhir)
-    facts = read_patient_facts(record, content.library, content.names, today)
-    require_medicines(record, facts.orders, request.access)
+    if viewing or _rests_on_record(request, service, content):
+        record = collect_record(request, service, tenant.fhir)
+        facts = read_patient_facts(record, content.library, content.names, today)
+        require_medicines(record, facts.orders, request.access)
+    else:
+        record = draft_record(request)
+        facts = PatientFacts(orders=read_orders(record, content.names))
     answers = evaluate(facts, content.library, content.policy)
     if viewing:
         answers = keep_acting(answers)
-    return Worked(record, facts, answers, make_cards(answers, content.cards))
+    cards = make_cards(answers, content.cards)
+    told = repetition.sort_out(cards, request, service, facts, tenant.client) if repetition else Sorted(cards)
+    return Worked(record, facts, answers, cap_cards(told.shown, content.cards), told.held_back, told.remembered)
 
 
 def _rests_on_record(request: HookRequest, service: Service, content: Content) -> bool:
@@ -66,10 +80,3 @@ def _rests_on_record(request: HookRequest, service: Service, content: Content) -
     if any(find_drug(content.library, ingredient) for order in orders for ingredient in order.ingredients):
         return True
     return bool(find_missing_medications(request.selected_drafts, (), request.drafts, request.access).drafted)
-
-
-def _answer_without_record(request: HookRequest, content: Content) -> Worked:
-    record = draft_record(request)
-    facts = PatientFacts(orders=read_orders(record, content.names))
-    answers = evaluate(facts, content.library, content.policy)
-    return Worked(record, facts, answers, make_cards(answers, content.cards))

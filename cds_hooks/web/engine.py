@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 
 from flask import current_app, g
@@ -22,6 +22,8 @@ class Engine:
     tenants: Mapping[str, Tenant]
     """By the client's name."""
     store: Store
+    card_key: bytes = field(repr=False)
+    """Secret by which cards are known again."""
     today: Callable[[], date] = date.today
     """The day that ages are counted to."""
 

@@ -20,6 +20,7 @@ from cds_hooks.tenant import CDS_HOOKS_VERSION
 from cds_hooks.web.answer import work_out
 from cds_hooks.web.engine import engine, tenant
 from cds_hooks.web.log import tell
+from cds_hooks.web.repeated_cards import Repetition
 
 _JSON = "application/json"
 
@@ -38,10 +39,13 @@ def call(service_id: str) -> Response:
     """Answer one hook request with cards."""
     service = _find_service(service_id)
     hook_request = parse_request(_read_body(), service.hook)
-    worked = work_out(hook_request, service, tenant(), engine().today())
+    repetition = Repetition(engine().card_key, engine().store.engine)
+    worked = work_out(hook_request, service, tenant(), engine().today(), repetition)
     answer = worked.to_json()
+    engine().store.add_cards(worked.remembered)
     unknown = sum(gap.kind == "drug_unknown" for each in worked.answers for gap in each.gaps)
     tell(service=service.id, orders=len(worked.facts.orders), cards=len(answer["cards"]), unknown_drugs=unknown)
+    tell(held_back=len(worked.held_back))
     return Response(orjson.dumps(answer), content_type=_JSON)
 
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cards.from_findings import CardPolicy, make_cards
+from cards.from_findings import CardPolicy, cap_cards, make_cards
 from knowledge.facts import DrugOrder, Ingredient
 from knowledge.findings import Action, DrugAnswer, Finding, Indicator, Pretest, Strength
 from tests.cards.answers import (
@@ -25,7 +25,8 @@ from tests.cards.answers import (
 
 def cards_of(*answers: DrugAnswer, **policy: Any) -> list[dict[str, Any]]:
     """The JSON of the cards, with numbered ids."""
-    return [card.to_json() for card in make_cards(answers, CardPolicy(**policy), numbered())]
+    cards = make_cards(answers, CardPolicy(**policy), numbered())
+    return [card.to_json() for card in cap_cards(cards, CardPolicy(**policy))]
 
 
 def test_the_card_of_a_poor_metabolizer_is_whole() -> None:

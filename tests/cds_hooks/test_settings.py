@@ -30,6 +30,7 @@ def test_every_setting_is_read_when_given(tmp_path: Path) -> None:
         "PGX_CDS_FHIR_PAGES": "7",
         "PGX_CDS_FHIR_HOSTS": "FHIR.example.org, two.example.org",
         "PGX_CDS_FHIR_CA": str(authorities),
+        "PGX_CDS_CARD_KEY": "k" * 32,
         "PGX_CDS_CONSENT": "deny",
         "PGX_CDS_CORS_ORIGINS": "https://ehr.example.org",
         "PGX_CDS_LOG_LEVEL": "WARNING",
@@ -48,6 +49,7 @@ def test_every_setting_is_read_when_given(tmp_path: Path) -> None:
         fhir_pages=7,
         fhir_hosts=("fhir.example.org", "two.example.org"),
         fhir_ca=authorities,
+        card_key="k" * 32,
         consent="deny",
         cors_origins=("https://ehr.example.org",),
         log_level="WARNING",
@@ -85,6 +87,7 @@ def test_every_fault_is_reported_at_once_when_several_values_are_wrong() -> None
         ("LOG_LEVEL", "loud"),
         ("SUGGESTIONS", "three-action"),
         ("SHOW_NO_ACTION", "yes"),
+        ("CARD_KEY", "short"),
     ],
 )
 def test_a_wrong_value_is_refused_by_name(name: str, value: str) -> None:
