@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from knowledge.facts import DrugUse, Ingredient
-from knowledge.library import Alternative, Drug
+from knowledge.library import Alternative, Drug, Modulator
 from knowledge.pgx.recommend import Question, recommend
 
 
@@ -17,19 +17,20 @@ class AsInhibitor:
     harmed: tuple[str, ...] = ()
     """Medicines whose guidance would ask for a change that it does not ask for now."""
     unsure: tuple[str, ...] = ()
-    """Medicines that depend on an inhibited gene without a usable result."""
+    """Medicines that depend on an inhibited gene without a usable result, or on one that is inhibited or induced to a
+    degree that no factor tells."""
 
 
 def look_at_as_inhibitor(question: Question, one: Alternative) -> AsInhibitor:
-    """What the alternative would do as an inhibitor whose factor is known (CPIC's, on the activity score)."""
-    genes = [
-        gene
-        for gene, listed in question.library.modulators.items()
-        if any(found.factor is not None and one.rxnorm == found.rxnorm for found in listed)
-    ]
+    """What the alternative would do to what is taken: by CPIC's factor where it has one, else only said."""
+    listed = {
+        gene: found for gene, several in question.library.modulators.items() for found in several if _is(found, one)
+    }
     harmed, unsure = [], []
-    for drug, ingredient in _taken(question) if genes else ():
-        touched = [gene for gene in genes if gene in drug.genes]
+    for drug, ingredient in _taken(question) if listed else ():
+        touched = [gene for gene in listed if gene in drug.genes and listed[gene].factor is not None]
+        named = [gene for gene in listed if gene in drug.genes and listed[gene].factor is None]
+        unsure += [_say_named(listed[gene], gene, ingredient) for gene in named]
         if not touched:
             continue
         inhibits = f"it inhibits {' and '.join(touched)}"
@@ -39,6 +40,15 @@ def look_at_as_inhibitor(question: Question, one: Alternative) -> AsInhibitor:
         elif changes is None:
             unsure.append(f"{inhibits}, and {ingredient.name} is taken, for which no result says how much that matters")
     return AsInhibitor(tuple(harmed), tuple(unsure))
+
+
+def _is(found: Modulator, one: Alternative) -> bool:
+    return one.rxnorm == found.rxnorm if one.rxnorm else one.name == found.drug
+
+
+def _say_named(found: Modulator, gene: str, taken: Ingredient) -> str:
+    """ "it is listed for CYP2C19 (inhibitor, strength not verified), and clopidogrel is taken, which depends on it"."""
+    return f"it is listed for {gene} ({found.words}), and {taken.name} is taken, which depends on it"
 
 
 def _taken(question: Question) -> Sequence[tuple[Drug, Ingredient]]:

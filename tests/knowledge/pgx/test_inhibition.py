@@ -118,6 +118,30 @@ def test_an_alternative_whose_harm_is_not_known_is_to_be_checked_first(names: Na
     ]
 
 
+def replacements_of_codeine(names: Names, medications: list[str]) -> tuple[Offer, ...]:
+    """Offers for a poor metabolizer of codeine, were omeprazole and morphine the alternatives to it."""
+    drug = names.library.drugs["codeine"]
+    alternatives = {**drug.alternatives, "morphine": Alternative("omeprazole", "7646")}
+    drugs = {**names.library.drugs, "codeine": replace(drug, alternatives=alternatives)}
+    changed = replace(names, library=replace(names.library, drugs=drugs))
+    return ask(changed, "codeine", genes={"CYP2D6": "*4/*4"}, age=40, medications=medications).offers
+
+
+def test_an_alternative_that_inhibits_without_a_factor_is_to_be_checked_first(names: Names) -> None:
+    """Omeprazole is listed for CYP2C19; how much that takes from clopidogrel no factor tells, so it is said."""
+    (found,) = [one for one in replacements_of_codeine(names, ["clopidogrel"]) if one.name == "omeprazole"]
+    assert (found.holds, found.reasons) == (
+        True,
+        ("it is listed for CYP2C19 (inhibitor, strength not verified), and clopidogrel is taken, which depends on it",),
+    )
+
+
+def test_an_alternative_that_inhibits_nothing_that_is_taken_has_nothing_to_check(names: Names) -> None:
+    """Simvastatin does not depend on CYP2C19."""
+    (found,) = [one for one in replacements_of_codeine(names, ["simvastatin"]) if one.name == "omeprazole"]
+    assert (found.holds, found.reasons) == (True, ())
+
+
 def test_if_no_alternative_survives_it_is_said(names: Names) -> None:
     """Nothing is offered, and the card says that nothing is left."""
     answer = ask(
