@@ -14,6 +14,9 @@ from knowledge.library import Alternative
 from knowledge.pgx.inhibition import look_at_as_inhibitor
 from knowledge.pgx.recommend import Question, recommend
 
+_UNKNOWN = ("unreadable", "withheld", "not_fetched", "results_disagree")
+"""Kinds of gaps that hide a result which the alternative's own guidance may ask for."""
+
 
 def check_offers(question: Question, findings: Iterable[Finding]) -> tuple[Offer, ...]:
     """Every alternative that a finding offers, each once, with why it holds or drops out: ranked by what is left to
@@ -100,12 +103,15 @@ def _guidance(question: Question, one: Alternative) -> _Guidance:
     if drug is None:
         return _Guidance()
     own = replace(question, drug=drug, ingredient=Ingredient(one.name, one.rxnorm), every_population=False)
-    acting = [found for found in recommend(own) if found.acts and found.strength is not Strength.NONE]
+    findings = recommend(own)
+    acting = [found for found in findings if found.acts and found.strength is not Strength.NONE]
     against = [found for found in acting if _turns_down(found)]
     if against:
         return _Guidance((f"{against[0].body} advises against it as well ({_genotypes(against[0])})",))
     changing = [found for found in acting if found.dose_change]
-    return _Guidance(changes=tuple(f"{found.body} changes its dose ({_genotypes(found)})" for found in changing[:1]))
+    unknown = dict.fromkeys(gap.text for found in findings for gap in found.gaps if gap.gene and gap.kind in _UNKNOWN)
+    changes = (f"{found.body} changes its dose ({_genotypes(found)})" for found in changing[:1])
+    return _Guidance(changes=(*changes, *unknown))
 
 
 def _turns_down(finding: Finding) -> bool:
@@ -124,6 +130,8 @@ def _unchecked(question: Question, one: Alternative) -> list[str]:
         unchecked.append("conditions could not be checked")
     if facts.allergies_answer in (Answer.NOT_FETCHED, Answer.WITHHELD):
         unchecked.append("allergies could not be checked")
+    if facts.medications_answer in (Answer.NOT_FETCHED, Answer.WITHHELD):
+        unchecked.append("current medicines could not be checked")
     if one.age_from is not None and facts.age is None:
         unchecked.append(f"not below the age of {one.age_from}; the age is not on file")
     return unchecked
