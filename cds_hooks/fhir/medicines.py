@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from cds_hooks.fhir.coding import NOTHING, Concept, member, objects, read_concept, text_of
@@ -56,7 +56,7 @@ def _medication(found: Found) -> tuple[Concept, object]:
     either = resource.get("medication")
     if not concept:
         concept = read_concept(member(either, "concept"))
-    if not concept and either is not None and "concept" not in either:
+    if not concept and isinstance(either, Mapping) and "concept" not in either:
         concept = read_concept(either)
     if reference is None:
         inner = member(either, "reference")

@@ -114,6 +114,13 @@ def test_order_keeps_name_and_reason_when_nothing_identifies_it() -> None:
     )
 
 
+@pytest.mark.parametrize("sent", [True, 5, "siponimod", [CODED]])
+def test_order_names_no_medicine_when_its_medication_is_of_no_allowed_type(sent: object) -> None:
+    """Such a member is passed over, never an error."""
+    (found,) = orders(draft(medication=sent))
+    assert (found.ingredients, found.display, found.reason) == ((), "unnamed medicine", "it names no medicine yet")
+
+
 def test_every_ingredient_is_named_when_the_product_is_a_combination() -> None:
     """By one code, or by the ingredients of a Medication without a known code; one unknown ingredient spoils it."""
     parts = [{"itemCodeableConcept": concept(text="Acetaminophen")}, {"item": {"concept": concept(text="codeine")}}]
