@@ -144,12 +144,21 @@ def _gene_lines(state: GeneState) -> Iterator[str]:
     where = ", ".join(escape(one) for one in (*state.result_ids, *(date[:10] for date in state.dates)))
     yield f"{escape(state.called)}{means}" + (f" ({state.basis}; {where})" if where else f" ({state.basis})")
     if state.genotype_says:
-        because = escape(join(state.because))
-        yield f"{state.gene}: genotype says {state.genotype_says}, acts as {state.phenotype} because of {because}"
+        yield _conversion(state)
     if state.reported and not _same(state.reported, state.genotype_says or state.phenotype):
         decides = "; the genotype decides here" if state.basis is not Basis.REPORTED else ""
         yield f"The laboratory's own words for {state.gene}: {escape(state.reported)}{decides}"
     yield from (f"{state.gene}: {escape(note)}" for note in state.notes)
+
+
+def _conversion(state: GeneState) -> str:
+    """What a medicine makes of the genotype, and what would count without that medicine."""
+    because, before = escape(join(state.because)), f" ({escape(state.score_before)})" if state.score_before else ""
+    without = "it" if len(state.because) == 1 else "them"
+    return (
+        f"{state.gene}: genotype says {state.genotype_says}{before}, acts as {state.phenotype} because of {because};"
+        f" without {without} the genotype alone would count"
+    )
 
 
 def _same(reported: str, phenotype: str | None) -> bool:
@@ -161,7 +170,9 @@ def _bodies(answer: DrugAnswer, shown: Sequence[Finding]) -> str:
     spoken = [one for one in answer.findings if one.body is not None]
     if not spoken:
         return ""
-    lines = [f"- {_position(one, answer)}" for one in spoken if one in shown or one.acts or len(spoken) > 1]
+    several = {one.body for one in spoken if {g.gene for g in one.genes} != {g.gene for g in _first(spoken, one).genes}}
+    said = [one for one in spoken if one in shown or one.acts or len(spoken) > 1]
+    lines = [f"- {_position(one, answer, one.body in several)}" for one in said]
     telling = [one for one in spoken if one.strength is not Strength.NONE]
     bodies = dict.fromkeys(one.body for one in telling)
     acts = {body: any(one.acts for one in telling if one.body == body) for body in bodies}
@@ -172,12 +183,21 @@ def _bodies(answer: DrugAnswer, shown: Sequence[Finding]) -> str:
     return "**What the guidelines say**\n\n" + "\n".join(dict.fromkeys(lines))
 
 
-def _position(finding: Finding, answer: DrugAnswer) -> str:
-    """A body's strength, and its words where they do not stand above already; not every body grades what it says."""
+def _first(spoken: Sequence[Finding], finding: Finding) -> Finding:
+    return next(one for one in spoken if one.body == finding.body)
+
+
+def _position(finding: Finding, answer: DrugAnswer, by_gene: bool) -> str:
+    """A body's strength, and its words where they do not stand above already; not every body grades what it says.
+
+    `by_gene`: the body has tables for several genes, and each position names its own.
+    """
     silent = finding.strength is Strength.NONE
     ungraded = load_words()["ungraded"].get(finding.body)
     strength = "no recommendation" if silent else ungraded or f"{finding.strength} recommendation"
-    population = f" ({finding.population_label})" if finding.population_label else ""
+    of = [gene.gene for gene in finding.genes] if by_gene else []
+    limits = "; ".join([*of, *([finding.population_label] if finding.population_label else [])])
+    population = f" ({limits})" if limits else ""
     said = _sentences(finding, answer)
     words = "" if silent or finding.acts or not said else f". {literal(said)}"
     return f"{finding.body}: {strength}{population}{words}"

@@ -104,6 +104,8 @@ class GeneState:
     basis: Basis | None = None
     genotype_says: str | None = None
     """The phenotype before phenoconversion; None where nothing was converted."""
+    score_before: str | None = None
+    """The activity score before phenoconversion."""
     because: tuple[str, ...] = ()
     """The medicines that converted it."""
     reported: str | None = None

@@ -188,6 +188,7 @@ def _converted(gene: Gene, state: GeneState, values: Sequence[GeneValue], becaus
         score=" or ".join(scores) or None,
         basis=Basis.PHENOCONVERSION,
         genotype_says=state.phenotype,
+        score_before=state.score,
         because=because,
     )
 
