@@ -113,11 +113,12 @@ def test_the_detail_lets_the_basis_be_checked_from_the_card_alone() -> None:
 
 def test_phenoconversion_is_shown_as_what_the_genotype_says_and_why_it_acts_otherwise() -> None:
     """Genotype says X, acts as Y because of Z."""
-    gene = make_gene(genotype_says="Normal Metabolizer", because=("paroxetine (strong inhibitor)",))
+    inhibitor = ("paroxetine (strong inhibitor)",)
+    gene = make_gene(genotype_says="Normal Metabolizer", score_before="2.0", because=inhibitor)
     (card,) = cards_of(make_answer(make_finding(genes=(gene,))))
     said = (
-        "- CYP2C19: genotype says Normal Metabolizer, acts as Poor Metabolizer"
-        " because of paroxetine \\(strong inhibitor\\)"
+        "- CYP2C19: genotype says Normal Metabolizer (2.0), acts as Poor Metabolizer"
+        " because of paroxetine \\(strong inhibitor\\); without it the genotype alone would count"
     )
     assert said in card["detail"].splitlines()
     assert card["summary"] == "Clopidogrel: avoid (CYP2C19 Poor Metabolizer with paroxetine)"
