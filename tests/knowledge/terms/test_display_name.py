@@ -19,7 +19,7 @@ def read(names: Names, display: str) -> list[str]:
         ("clopidogrel 75 MG Oral Tablet [Plavix]", ["clopidogrel"]),
         ("clopidogrel 75 MG Oral Tablet [A brand of tomorrow]", ["clopidogrel"]),
         ("24 HR metoprolol succinate 50 MG Extended Release Oral Tablet", ["metoprolol"]),
-        ("METOPROLOL SUCC ER 50 MG TAB", []),
+        ("METOPROLOL SUCC ER 50 MG TAB", ["metoprolol"]),
         ("acetaminophen 300 MG / codeine phosphate 30 MG Oral Tablet", ["acetaminophen", "codeine"]),
         ("ACETAMINOPHEN-CODEINE 300-30 MG TABLET", ["acetaminophen", "codeine"]),
         ("codeine 15 mg + paracetamol 500 mg", ["acetaminophen", "codeine"]),
