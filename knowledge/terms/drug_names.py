@@ -20,7 +20,7 @@ from knowledge.loading.load import CONTENT, check_document
 from knowledge.loading.strict_yaml import load_strict
 from knowledge.terms.code_systems import ATC, NDC, RXNORM, usual_system
 from knowledge.terms.display_name import NO_NAMES, NameReader, ReadName, normalise_name
-from knowledge.terms.ndc import load_ndc, read_ndc
+from knowledge.terms.ndc import load_ndc
 
 _STRENGTH = re.compile(r"[0-9] |\]|\(")
 """What only names of products hold, and never the name of an ingredient or brand."""
@@ -99,13 +99,7 @@ class DrugNames:
             return self.products.get(code) or ((code,) if code in self.ingredients else ())
         if usual == ATC:
             return self.atc.get(code.upper(), ())
-        return self._by_ndc(code) if usual == NDC else ()
-
-    def _by_ndc(self, code: str) -> tuple[str, ...]:
-        """Ten digits without hyphens count only where every product that they may mean holds the same."""
-        table = load_ndc(self.ndc) if self.ndc else {}
-        found = {table[one] for one in read_ndc(code) if one in table}
-        return found.pop() if len(found) == 1 else ()
+        return load_ndc(self.ndc).find(code) if usual == NDC and self.ndc else ()
 
     def _by_name(self, name: str) -> ReadName:
         listed = self.names.get(normalise_name(name))
@@ -116,7 +110,8 @@ def load_drug_names(library: Library, overlay: Path | None = None, content: Path
     """The tables of the imported RxNorm list, the drug files and the site's overlay."""
     table = _imported(overlay, content, "drug_names.json")
     data = json.loads(table.read_bytes())
-    ingredients: dict[str, str] = data["ingredients"]
+    named = {code: drug.name for drug in library.drugs.values() for code in drug.rxnorm}
+    ingredients: dict[str, str] = named | data["ingredients"]
     products = {code: tuple(found) for code, found in data["products"].items()}
     names = _names(ingredients, products, data.get("names", {}))
     for brand, contents in data.get("brands", {}).items():

@@ -286,7 +286,10 @@ def test_terms_build_writes_tables_that_a_site_can_use(tmp_path: Path) -> None:
     names = load_drug_names(load_library(), tmp_path / "overlay")
     ndc = ("http://hl7.org/fhir/sid/ndc", "0093-0150-01", None)
     assert [one.name for one in names.identify([ndc], None).ingredients] == ["acetaminophen", "codeine"]
-    assert names.identify([], "clopidogrel 75 MG Oral Tablet").ingredients != ()
+    clopidogrel = [("clopidogrel", "32968")]
+    assert [
+        (one.name, one.rxnorm) for one in names.identify([], "clopidogrel 75 MG Oral Tablet").ingredients
+    ] == clopidogrel
 
 
 def test_terms_build_refuses_what_is_not_nlms(tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from knowledge.terms.ndc import load_ndc, read_ndc
+from knowledge.terms.ndc import load_ndc, make_table, read_ndc
 
 
 @pytest.mark.parametrize(
@@ -50,4 +50,31 @@ def test_what_is_no_ndc_is_nothing(code: str) -> None:
 
 def test_a_site_without_the_table_knows_no_ndc(tmp_path: Path) -> None:
     """An overlay or content folder need not bring it."""
-    assert load_ndc(tmp_path / "ndc.json.gz") == {}
+    assert load_ndc(tmp_path / "ndc.json.gz").products == {}
+
+
+@pytest.mark.parametrize(
+    ("code", "contents"),
+    [
+        ("1111112345", ("1",)),
+        ("2222212345", ("2",)),
+        ("3333312345", ()),
+        ("3333319991", ()),
+        ("4444401234", ()),
+        ("5555501234", ("5",)),
+        ("6666612345", ()),
+        ("0777789012", ("7",)),
+    ],
+)
+def test_ten_bare_digits_count_only_as_their_labeler_writes_them(code: str, contents: tuple[str, ...]) -> None:
+    """Three digits, four digits, both, two products that differ, two that agree, a product that is not listed."""
+    table = make_table({
+        "111110123": ("1",),
+        "222221234": ("2",), "222229999": ("2",),
+        "333330123": ("3",), "333331999": ("3",),
+        "444440012": ("4",), "444440123": ("9",),
+        "555550012": ("5",), "555550123": ("5",),
+        "666669999": ("6",), "666660123": ("6",),
+        "007777890": ("7",), "077770890": ("8",),
+    })  # fmt: skip
+    assert table.find(code) == contents
