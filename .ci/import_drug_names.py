@@ -29,6 +29,7 @@ BRAND = re.compile(r"\[([^\]]+)\]\s*$")
 GROUP_BRAND = re.compile(r"([A-Z][A-Z0-9' -]+[A-Z0-9]) \(")
 GENERIC_GROUP = re.compile(r"([A-Za-z]{4,}) \(")
 LEADING_HOURS = re.compile(r"^[0-9]+ HR ")
+SALT = re.compile(r"^anhydrous | hydrochloride$")
 PART_END = re.compile(r"\s([(\[0-9]|pill|xr|oral product|oral tablet|topical).*$", re.IGNORECASE)
 
 
@@ -91,15 +92,20 @@ def contradicts(row: Product, names: Mapping[str, str], codes: Mapping[str, str]
 
 
 def complete(row: Product, names: Mapping[str, str], codes: Mapping[str, str]) -> Product:
-    """The product with every known ingredient that its full name lists beside a strength and the table left out."""
-    if row.level not in ("SCD", "SBD") or "{" in row.name or " / " not in row.name:
+    """The product with every ingredient that its full name lists and the table left out: by its code, or by its name
+    alone where the table knows no code. Half a combination would pass for the whole."""
+    if row.borrowed_name or "{" in row.name or " / " not in row.name:
         return row
     own = [names[code] for code in row.ingredients if code in names]
-    parts = [PART_END.sub("", LEADING_HOURS.sub("", part)).lower() for part in row.name.split(" / ")]
+    parts = [PART_END.sub("", LEADING_HOURS.sub("", part)).strip().lower() for part in row.name.split(" / ")]
     unexplained = [part for part in parts if not part.startswith(tuple(own))]
-    found = (_longest_name(part, codes) for part in unexplained)
-    added = {code for code in found if code is not None} - set(row.ingredients)
-    return replace(row, ingredients=(*row.ingredients, *sorted(added, key=int)))
+    found = {part: _longest_name(part, codes) for part in unexplained}
+    added = {code for code in found.values() if code is not None} - set(row.ingredients)
+    # A part under another spelling of an ingredient that the row has is no part too many.
+    open_ = len(parts) - len(row.ingredients) - len(added)
+    nameless = [part for part, code in found.items() if code is None and not any(name[:5] in part for name in own)]
+    by_name = [SALT.sub("", part) for part in nameless] if 0 < len(nameless) <= open_ else []
+    return replace(row, ingredients=(*row.ingredients, *sorted(added, key=int), *by_name))
 
 
 def _longest_name(part: str, codes: Mapping[str, str]) -> str | None:
@@ -125,8 +131,13 @@ def list_brands(products: Iterable[Product], names: Collection[str]) -> dict[str
     for row in products:
         brand = brand_of(row, names)
         if brand is not None:
-            seen.setdefault(brand, set()).add(tuple(sorted(row.ingredients, key=int)))
+            seen.setdefault(brand, set()).add(tuple(sorted(row.ingredients, key=_by_number)))
     return {brand: next(iter(sets)) for brand, sets in seen.items() if len(sets) == 1}
+
+
+def _by_number(code: str) -> tuple[int, str]:
+    """Codes by their number, names without a code behind them."""
+    return (len(code) if code.isdigit() else 99, code)
 
 
 def write_table(path: Path, head: Mapping[str, str], tables: Mapping[str, Mapping[str, object]]) -> None:
@@ -149,15 +160,6 @@ def find_contradictions(products: Mapping[str, Product], names: Mapping[str, str
         what = "name dropped" if row.borrowed_name else f"correct it in {CORRECTIONS.name}"
         sys.stderr.write(f"{row.rxcui} {row.name!r} is not {'|'.join(row.ingredients)}: {what}\n")
     return wrong
-
-
-def keep_named(products: Iterable[Product], names: Mapping[str, str]) -> list[Product]:
-    """The products without the ingredients that nothing names (vitamins and minerals of combinations)."""
-    rows = list(products)
-    nameless = {code for row in rows for code in row.ingredients} - names.keys()
-    sys.stderr.write(f"left out of combinations, for want of a name: {' '.join(sorted(nameless, key=int))}\n")
-    cut = [replace(row, ingredients=tuple(code for code in row.ingredients if code in names)) for row in rows]
-    return [row for row in cut if row.ingredients]
 
 
 def build_tables(
@@ -188,7 +190,7 @@ def main(arguments: list[str]) -> int:
         return 1
     codes = {name: code for code, name in names.items()}
     completed = [complete(row, names, codes) for row in products.values()]
-    tables = build_tables(keep_named(completed, names), names, frozenset(row.rxcui for row in wrong))
+    tables = build_tables(completed, names, frozenset(row.rxcui for row in wrong))
     digests = {"digest": given, "corrections": CORRECTIONS}
     head = {"source": SOURCE, **{key: hashlib.sha256(path.read_bytes()).hexdigest() for key, path in digests.items()}}
     write_table(TABLE, head, tables)

@@ -260,6 +260,8 @@ class Library:
     answer_codes: Mapping[tuple[str, str], tuple[str | None, str]] = field(default_factory=dict)
     """(system URI, code) -> (gene or None, CPIC's term): coded phenotype answers."""
     display_words: DisplayWords = field(default_factory=DisplayWords)
+    atc_combinations: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """ATC code of a combination -> names of its ingredients; none where the code leaves some open."""
     formulas: Mapping[str, Formula] = field(default_factory=dict)
 
     @property

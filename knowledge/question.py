@@ -19,7 +19,8 @@ from knowledge.facts import (
     Sex,
 )
 from knowledge.library import Gene, Library
-from knowledge.terms.drug_names import RXNORM, DrugNames
+from knowledge.terms.code_systems import RXNORM
+from knowledge.terms.drug_names import DrugNames
 
 NO_RESULT_WORDS = frozenset({"no result", "no_result", ""})
 _DAYS_A_MONTH = 31
@@ -41,7 +42,7 @@ class Names:
     def identify(self, name: str) -> Identified:
         """A medicine by its RxNorm code or its exact name."""
         code = name if name.isdigit() else None
-        return self.drugs.identify([(RXNORM[0], code, None)] if code else [], name)
+        return self.drugs.identify([(RXNORM, code, None)] if code else [], name)
 
 
 def read_facts(data: Mapping[str, Any], names: Names) -> PatientFacts:

@@ -1,5 +1,6 @@
 """A small release of RxNorm in the columns of NLM's documentation."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 CONCEPTS = [
@@ -35,20 +36,24 @@ RELATIONS = [
 BOTH = ("161", "2670")
 
 
-def write_release(folder: Path) -> tuple[Path, Path, Path]:
-    """Three files in the columns of NLM's documentation."""
+def write_release(
+    folder: Path,
+    further: Sequence[tuple[str, str, str, str]] = (),
+    links: Sequence[tuple[str, str, str]] = (),
+) -> tuple[Path, Path, Path]:
+    """Three files in the columns of NLM's documentation, with further concepts and relations."""
     concepts, relations, attributes = (folder / f"{name}.RRF" for name in ("RXNCONSO", "RXNREL", "RXNSAT"))
     concepts.write_text(
         "".join(
             f"{code}|ENG||||||{code}|{code}|{code}||{source}|{level}|{code}|{name}||{suppressed}|4096|\n"
-            for code, level, name, suppressed in CONCEPTS
+            for code, level, name, suppressed in (*CONCEPTS, *further)
             for source in ("RXNORM", "MTHSPL")
         )
     )
     relations.write_text(
         "".join(
             f"{first}||CUI|RO|{second}||CUI|{relation}|1||RXNORM|RXNORM||||4096|\n"
-            for first, second, relation in RELATIONS
+            for first, second, relation in (*RELATIONS, *links)
         )
     )
     attributes.write_text(

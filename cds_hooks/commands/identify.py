@@ -3,35 +3,53 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import click
 
 from cds_hooks.commands.output import print_json
+from knowledge.loading.errors import ContentError
 from knowledge.loading.load import load_library
-from knowledge.terms.drug_names import ATC, RXNORM, DrugNames, load_drug_names
-from knowledge.terms.ndc import SYSTEMS as NDC
+from knowledge.terms.code_systems import ATC, NDC, RXNORM
+from knowledge.terms.drug_names import DrugNames, load_drug_names
 
-_SHORT = {"rxnorm": RXNORM[0], "ndc": NDC[0], "atc": ATC[0]}
+_SHORT = {"rxnorm": RXNORM, "ndc": NDC, "atc": ATC}
 
 
 @click.command("identify")
-def command() -> None:
+@click.option(
+    "--overlay",
+    envvar="PGX_CDS_OVERLAY",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="A site's content folder; otherwise that of PGX_CDS_OVERLAY.",
+)
+def command(overlay: Path | None) -> None:
     """Read lines SYSTEM|CODE|DISPLAY on standard input (any part may be empty); print one JSON object a line.
 
     SYSTEM is a FHIR system URI, or rxnorm, ndc or atc. Members: ingredients (name and RxNorm code), evidence (code or
     name, null where there is none), reason (null, or why the medicine stays unknown) and unknownWord (the first word of
-    the display that is not known). Exit code 0 whatever the lines hold.
+    the display that is not known). Exit code 0 whatever the lines hold, 1: the site's content cannot be used.
     """
-    names = load_drug_names(load_library())
-    for line in sys.stdin:
+    try:
+        names = load_drug_names(load_library(overlay), overlay)
+    except ContentError as error:
+        raise click.ClickException(str(error)) from None
+    for line in _read_lines():
         if line.strip():
-            print_json(identify(names, line.rstrip("\r\n")))
+            print_json(identify(names, line))
+
+
+def _read_lines() -> Iterator[str]:
+    """The lines as UTF-8; other bytes are shown as what cannot be read, and make no word known."""
+    for line in sys.stdin.buffer:
+        yield line.decode("utf-8", "replace").removeprefix("\ufeff").rstrip("\r\n")
 
 
 def identify(names: DrugNames, line: str) -> dict[str, Any]:
     """One line in the shape that the command prints."""
-    system, code, display = (part.strip(" |") or None for part in (*line.split("|", 2), "", "")[:3])
+    system, code, display = (part.strip(" |\t") or None for part in (*line.split("|", 2), "", "")[:3])
     uri = _SHORT.get(system.lower(), system) if system else None
     found = names.identify([(uri, code, display)], None)
     read = names.reader.read(display) if display and not found.ingredients else None

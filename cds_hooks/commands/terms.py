@@ -42,6 +42,12 @@ def build(concepts: Path, relations: Path, attributes: Path | None, out: Path) -
     if not release.ingredients:
         raise click.ClickException(f"{concepts} names no ingredient of RxNorm: give RXNCONSO.RRF as it was unpacked")
     digest = hashlib.sha256(b"".join(path.read_bytes() for path in (concepts, relations))).hexdigest()
+    if release.incomplete:
+        click.echo(
+            f"{len(release.incomplete)} codes left out, as a part of each leads to no ingredient: "
+            f"{', '.join(release.incomplete[:10])}{' ...' if len(release.incomplete) > 10 else ''}",
+            err=True,
+        )
     out.mkdir(parents=True, exist_ok=True)
     _write_names(out / "drug_names.json", release, digest)
     if release.ndc:

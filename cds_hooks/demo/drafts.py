@@ -14,7 +14,7 @@ from cds_hooks.demo.patients import DemoPatient, Json
 from cds_hooks.fhir.codes import UCUM
 from cds_hooks.services.service import Service
 from knowledge.library import Drug
-from knowledge.terms.drug_names import RXNORM
+from knowledge.terms.code_systems import RXNORM
 
 _DOSES = Path(__file__).with_name("doses.json")
 _USER = "Practitioner/demo-prescriber"
@@ -35,7 +35,7 @@ def build_request(patient: DemoPatient, service: Service, drug: Drug) -> dict[st
 
 def build_draft(patient: DemoPatient, drug: Drug) -> Json:
     """The drafted order: the medicine by its RxNorm ingredient, with a plain dose where one is listed."""
-    codings = [{"system": RXNORM[0], "code": code, "display": drug.name} for code in drug.rxnorm[:1]]
+    codings = [{"system": RXNORM, "code": code, "display": drug.name} for code in drug.rxnorm[:1]]
     concept = {"coding": codings, "text": drug.name} if codings else {"text": drug.name}
     draft = {
         "resourceType": "MedicationRequest",

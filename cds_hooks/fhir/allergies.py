@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cds_hooks.fhir.coding import objects, read_concept
+from cds_hooks.fhir.coding import Concept, objects, read_concept
 from cds_hooks.fhir.conditions import holds
 from cds_hooks.fhir.record import Fetched
 from cds_hooks.fhir.subject import of_patient
@@ -23,8 +23,16 @@ def read_allergies(fetched: Fetched, patient_id: str, names: DrugNames) -> tuple
             continue
         substances = [reaction.get("substance") for reaction in objects(one.resource.get("reaction"))]
         for value in (one.resource.get("code"), one.resource.get("substance"), *substances):
-            concept = read_concept(value)
-            codings = [(coding.system, coding.code, coding.display) for coding in concept.codings]
-            identified = names.identify(codings, concept.text)
-            found.update(dict.fromkeys(identified.ingredients))
+            found.update(dict.fromkeys(_identify(read_concept(value), names)))
     return tuple(found)
+
+
+def _identify(concept: Concept, names: DrugNames) -> tuple[Ingredient, ...]:
+    """The ingredients; of codes and names that contradict each other all: one of them must not be given."""
+    codings = [(coding.system, coding.code, coding.display) for coding in concept.codings]
+    agreed = names.identify(codings, concept.text).ingredients
+    if agreed:
+        return agreed
+    by_code = [names.identify([(system, code, None)], None) for system, code, _ in codings]
+    by_name = [names.identify([], name) for name in concept.names]
+    return tuple(one for known in (*by_code, *by_name) for one in known.ingredients)

@@ -22,7 +22,7 @@ from knowledge.loading.strict_yaml import Document, load_strict
 
 CONTENT = Path(__file__).resolve().parent.parent / "content"
 KINDS = {"drugs": "drug", "genes": "gene", "modulators": "modulator", "conditions": "condition", "formulas": "formula"}
-SINGLE = ("synonyms", "answer_codes", "display_words")
+SINGLE = ("synonyms", "answer_codes", "display_words", "atc_combinations")
 """Kinds of which there is one file, at the top of the content."""
 SYSTEMS = {
     "snomed": ("http://snomed.info/sct",),
@@ -123,6 +123,7 @@ def build_library(files: ContentFiles, content: Path = CONTENT) -> Library:
         digest=files.digest,
         answer_codes={(entry["system"], entry["code"]): (entry.get("gene"), entry["term"]) for entry in answers},
         display_words=_display_words(files.documents["display_words"][0].data),
+        atc_combinations={code: tuple(parts) for code, parts in files.documents["atc_combinations"][0].data.items()},
         formulas={formula.id: formula for formula in formulas if formula.status != "retired"},
     )
 
@@ -180,7 +181,7 @@ def _modulators(data: Mapping[str, Any]) -> Iterable[Modulator]:
 
 
 def _display_words(data: Mapping[str, Any]) -> DisplayWords:
-    kinds = {kind: frozenset(data[kind]) for kind in ("units", "forms", "salts", "joins")}
+    kinds = {kind: frozenset(words) for kind, words in data.items() if kind != "synonyms"}
     return DisplayWords(**kinds, synonyms=dict(data["synonyms"]))
 
 

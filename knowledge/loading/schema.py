@@ -19,7 +19,7 @@ FOLDER = Path(__file__).resolve().parent.parent / "schema"
 
 @lru_cache
 def validator(kind: str) -> Draft202012Validator:
-    """The validator of one kind: drug, gene, case, gene_case, modulator, condition, synonyms, answer_codes."""
+    """The validator of one kind, named as its file in knowledge/schema: drug, gene, display_words, drug_codes, ..."""
     schemas = {path.name: json.loads(path.read_text(encoding="utf-8")) for path in sorted(FOLDER.glob("*.schema.json"))}
     registry: Registry[Any] = Registry().with_resources(
         (name, Resource.from_contents(schema)) for name, schema in schemas.items()

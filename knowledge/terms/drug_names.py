@@ -15,14 +15,13 @@ from pathlib import Path
 
 from knowledge.facts import Identified, Ingredient
 from knowledge.library import Drug, Library
-from knowledge.loading.load import CONTENT
+from knowledge.loading.errors import ContentError
+from knowledge.loading.load import CONTENT, check_document
 from knowledge.loading.strict_yaml import load_strict
-from knowledge.terms.display_name import NO_NAMES, NameReader, ReadName
-from knowledge.terms.ndc import SYSTEMS as NDC
-from knowledge.terms.ndc import load_ndc, read_ndc
+from knowledge.terms.code_systems import ATC, NDC, RXNORM, usual_system
+from knowledge.terms.display_name import NO_NAMES, NameReader, ReadName, normalise_name
+from knowledge.terms.ndc import load_ndc
 
-RXNORM = ("http://www.nlm.nih.gov/research/umls/rxnorm", "urn:oid:2.16.840.1.113883.6.88")
-ATC = ("http://www.whocc.no/atc", "urn:oid:2.16.840.1.113883.6.73")
 _STRENGTH = re.compile(r"[0-9] |\]|\(")
 """What only names of products hold, and never the name of an ingredient or brand."""
 _BRAND = re.compile(r"\[([^\[\]]+)\]\s*$")
@@ -50,16 +49,38 @@ class DrugNames:
     """Reads names that are not listed whole."""
 
     def identify(self, codings: Sequence[Coding], text: str | None) -> Identified:
-        """The ingredients of a medicine, or the reason why it stays unknown."""
+        """The ingredients of a medicine, or the reason why it stays unknown.
+
+        A code decides; what names say beside it must not be another medicine. A name that holds all that the code
+        means and more is the whole of it.
+        """
         coded = [found for system, code, _ in codings if (found := self._by_code(system, code))]
-        if coded:
-            return self._agree(coded)
         named = [self._by_name(name) for name in (*(display for _, _, display in codings), text) if name]
         known = [found.contents for found in named if found.contents]
-        if known:
-            return self._agree(known, evidence="name")
-        unread = next((found.reason for found in named if found.reason), None)
-        return Identified((), reason=_why_not(codings, unread))
+        whole = self._widest(coded)
+        if coded and not whole:
+            return Identified((), reason="its codes name different medicines")
+        if not coded and any(found.half for found in named):
+            return Identified((), reason=_why_not(codings, "a part of the combination in its name is not known"))
+        both = self._widest([whole, *known]) if coded else self._widest(known)
+        if not both and known:
+            what = "its code and its name" if coded else "its names"
+            return Identified((), reason=f"{what} name different medicines")
+        if both:
+            return Identified(tuple(map(self.ingredient, both)), "code" if both == whole else "name")
+        return Identified((), reason=_why_not(codings, next((one.reason for one in named if one.reason), None)))
+
+    def _widest(self, found: Sequence[tuple[str, ...]]) -> tuple[str, ...]:
+        """The contents that hold all the others, the first of several; none where they are unlike."""
+        widest = max(found, key=len, default=())
+        return widest if all(self._fits(one, widest) for one in found) else ()
+
+    def _fits(self, contents: tuple[str, ...], whole: tuple[str, ...]) -> bool:
+        """True where every ingredient is one of `whole`, or goes by the same first word (tenofovir disoproxil)."""
+        if set(contents) <= set(whole):
+            return True
+        words = {self.ingredient(code).name.split()[0] for code in whole}
+        return all(self.ingredient(code).name.split()[0] in words for code in contents)
 
     def ingredient(self, code: str) -> Ingredient:
         """The ingredient of an RxNorm ingredient code, or of the name that stands for a drug without one."""
@@ -70,61 +91,67 @@ class DrugNames:
     def _by_code(self, system: str | None, code: str | None) -> tuple[str, ...]:
         if not system or not code:
             return ()
-        if system in RXNORM:
+        own = self.local.get((system, code))
+        if own:
+            return own
+        usual, code = usual_system(system), code.strip()
+        if usual == RXNORM:
             return self.products.get(code) or ((code,) if code in self.ingredients else ())
-        if system in ATC:
-            return self.atc.get(code, ())
-        if system in NDC:
-            return self._by_ndc(code)
-        return self.local.get((system, code), ())
-
-    def _by_ndc(self, code: str) -> tuple[str, ...]:
-        """Ten digits without hyphens count only where every product that they may mean holds the same."""
-        table = load_ndc(self.ndc) if self.ndc else {}
-        found = {table[one] for one in read_ndc(code) if one in table}
-        return found.pop() if len(found) == 1 else ()
+        if usual == ATC:
+            return self.atc.get(code.upper(), ())
+        return load_ndc(self.ndc).find(code) if usual == NDC and self.ndc else ()
 
     def _by_name(self, name: str) -> ReadName:
         listed = self.names.get(normalise_name(name))
         return ReadName(listed) if listed else self.reader.read(name)
-
-    def _agree(self, found: Sequence[tuple[str, ...]], evidence: str = "code") -> Identified:
-        """All codes must fit into the widest one; codes of unlike medicines identify nothing."""
-        widest = max(found, key=len)
-        if any(not set(one) <= set(widest) for one in found):
-            return Identified((), reason="its codes name different medicines")
-        return Identified(tuple(self.ingredient(code) for code in widest), evidence)
-
-
-def normalise_name(name: str) -> str:
-    """Lower case, single spaces, without punctuation at either end."""
-    return " ".join(name.casefold().replace("\u00a0", " ").split()).strip(" .,;:")
 
 
 def load_drug_names(library: Library, overlay: Path | None = None, content: Path = CONTENT) -> DrugNames:
     """The tables of the imported RxNorm list, the drug files and the site's overlay."""
     table = _imported(overlay, content, "drug_names.json")
     data = json.loads(table.read_bytes())
-    ingredients: dict[str, str] = data["ingredients"]
+    named = {code: drug.name for drug in library.drugs.values() for code in drug.rxnorm}
+    ingredients: dict[str, str] = named | data["ingredients"]
     products = {code: tuple(found) for code, found in data["products"].items()}
-    atc: dict[str, tuple[str, ...]] = {}
-    for drug in library.drugs.values():
-        for code in drug.atc:
-            atc[code] = (*atc.get(code, ()), *_key(drug))
     names = _names(ingredients, products, data.get("names", {}))
     for brand, contents in data.get("brands", {}).items():
         names.setdefault(normalise_name(brand), tuple(contents))
     for drug in library.drugs.values():
         names.setdefault(normalise_name(drug.name), _key(drug))
-    for other, name in library.display_words.synonyms.items():
-        if name in names:
-            names.setdefault(other, names[name])
+    names |= _synonyms(library.display_words.synonyms, names)
     whole = {normalise_name(name) for name in data.get("names", {}).values() if _STRENGTH.search(name)}
     phrases = {name: contents for name, contents in names.items() if name not in whole}
     reader = NameReader.build(phrases, library.display_words)
     return DrugNames(
-        ingredients, products, names, atc, _local_codes(overlay), _imported(overlay, content, "ndc.json.gz"), reader
+        ingredients=ingredients,
+        products=products,
+        names=names,
+        atc=_atc_codes(library, names),
+        local=_local_codes(overlay),
+        ndc=_imported(overlay, content, "ndc.json.gz"),
+        reader=reader,
     )
+
+
+def _atc_codes(library: Library, names: Mapping[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
+    """The codes of the drug files, and what the combinations among them hold; an open one identifies nothing."""
+    found: dict[str, tuple[str, ...]] = {}
+    for drug in library.drugs.values():
+        for code in drug.atc:
+            found[code] = (*found.get(code, ()), *_key(drug))
+    for code, parts in library.atc_combinations.items():
+        found[code] = tuple(one for part in parts for one in names.get(part, (part,)))
+    return found
+
+
+def _synonyms(stated: Mapping[str, str], names: Mapping[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
+    """Other names -> ingredient codes; only where every part is known, and never in place of a listed name."""
+    found: dict[str, tuple[str, ...]] = {}
+    for other, whole in stated.items():
+        parts = [names.get(part) for part in whole.split(" / ")]
+        if normalise_name(other) not in names and all(parts):
+            found[normalise_name(other)] = tuple(sorted({code for part in parts for code in part or ()}))
+    return found
 
 
 def _imported(overlay: Path | None, content: Path, name: str) -> Path:
@@ -157,11 +184,15 @@ def _names(
 
 
 def _local_codes(overlay: Path | None) -> dict[tuple[str, str], tuple[str, ...]]:
-    """`drug_codes.yaml` of the overlay: system URI -> code -> list of RxNorm ingredient codes."""
+    """`drug_codes.yaml` of the overlay: system URI -> code -> list of RxNorm ingredient codes. Raises ContentError."""
     path = overlay / "drug_codes.yaml" if overlay else None
     if path is None or not path.exists():
         return {}
-    data = load_strict(path).data
+    document = load_strict(path)
+    faults = check_document(document, "drug_codes")
+    if faults:
+        raise ContentError(faults)
+    data = document.data or {}
     return {(system, code): tuple(found) for system, codes in data.items() for code, found in codes.items()}
 
 

@@ -12,6 +12,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from knowledge.loading.errors import ContentError, Fault
 
@@ -24,12 +25,22 @@ LEVELS = frozenset(
     {"IN", "PIN", "MIN", "BN", "SCD", "SBD", "SCDC", "SBDC", "SCDF", "SBDF", "SCDG", "SBDG", "SCDFP", "SBDFP", "SCDGP"}
 ) | {"GPCK", "BPCK"}
 """Kinds of concepts that a medicine may be written as."""
-_DOWN = frozenset(
-    {"has_ingredient", "has_ingredients", "has_part", "has_precise_ingredient", "form_of", "consists_of"}
-) | {"contains", "tradename_of", "isa", "quantified_form_of"}
+_PARTS = frozenset(
+    {"has_ingredient", "has_ingredients", "has_part", "has_precise_ingredient", "consists_of", "contains"}
+)
+"""Relations that lead from a medicine to a part of it: each of the parts must be known, or the whole is not."""
+_DOWN = _PARTS | {"form_of", "tradename_of", "isa", "quantified_form_of"}
 """Relations that lead from a medicine to what it is made of."""
 _BRAND = re.compile(r"\[([^\[\]]+)\]\s*$")
 _LABELER_PRODUCT = re.compile(r"[0-9]{11}")
+
+
+class Concept(NamedTuple):
+    """One concept of RxNorm."""
+
+    level: str
+    name: str
+    in_use: bool
 
 
 @dataclass(frozen=True)
@@ -42,78 +53,91 @@ class Release:
     brands: Mapping[str, tuple[str, ...]]
     ndc: Mapping[str, tuple[str, ...]]
     """Nine digits -> ingredients; without RXNSAT.RRF empty."""
+    incomplete: tuple[str, ...] = ()
+    """Codes that were left out because a part of them leads to no ingredient."""
 
 
 def read_release(concepts: Path, relations: Path, attributes: Path | None = None) -> Release:
     """Read the files of a release. Raises ContentError where a file is not what it should be."""
-    found = dict(_concepts(concepts))
-    down: dict[str, set[str]] = defaultdict(set)
-    for lower, upper in _relations(relations):
-        if lower in found and upper in found and found[lower][0] != BRAND_NAME:
-            down[upper].add(lower)
-    contents = _resolve(found, down)
-    ingredients = {code: name.lower() for code, (level, name) in found.items() if level == INGREDIENT}
-    named = {
-        code: (level, name) for code, (level, name) in found.items() if code in contents and code not in ingredients
-    }
+    found: dict[str, Concept] = {}
+    for code, concept in _concepts(concepts):
+        if code not in found or concept.in_use:
+            found[code] = concept
+    resolved = _resolve(found, _links(relations, found))
+    contents = {code: codes for code, codes in resolved.items() if codes and found[code].in_use}
+    ingredients = {code: one.name.lower() for code, one in found.items() if one.level == INGREDIENT}
+    named = {code: found[code] for code in contents if code not in ingredients}
     return Release(
         ingredients=ingredients,
-        products={code: contents[code] for code, (level, _) in named.items() if level != BRAND_NAME},
-        names={code: name for code, (level, name) in named.items() if level != BRAND_NAME},
+        products={code: contents[code] for code, one in named.items() if one.level != BRAND_NAME},
+        names={code: one.name for code, one in named.items() if one.level != BRAND_NAME},
         brands=_brands(named, contents),
         ndc=_ndc(attributes, contents) if attributes else {},
+        incomplete=tuple(sorted(code for code, codes in resolved.items() if codes is None and found[code].in_use)),
     )
 
 
 def _rows(path: Path, columns: int) -> Iterator[list[str]]:
-    with path.open(encoding="utf-8", newline="\n") as lines:
-        for number, line in enumerate(lines, start=1):
-            cells = line.rstrip("\r\n").split("|")
-            if len(cells) < columns:
-                what = f"{len(cells)} columns where {columns} belong"
-                raise ContentError([Fault(str(path), number, what, "give NLM's own file, as it was unpacked")])
-            yield cells
+    number = 0
+    try:
+        with path.open(encoding="utf-8", newline="\n") as lines:
+            for number, line in enumerate(lines, start=1):
+                cells = line.rstrip("\r\n").split("|")
+                if len(cells) < columns:
+                    what = f"{len(cells)} columns where {columns} belong"
+                    raise ContentError([Fault(str(path), number, what, "give NLM's own file, as it was unpacked")])
+                yield cells
+    except UnicodeDecodeError:
+        fault = Fault(str(path), number + 1, "is no UTF-8", "give NLM's own file, as it was unpacked")
+        raise ContentError([fault]) from None
 
 
-def _concepts(path: Path) -> Iterator[tuple[str, tuple[str, str]]]:
-    """Code, level and name of every concept in use."""
+def _concepts(path: Path) -> Iterator[tuple[str, Concept]]:
+    """Every concept of RxNorm's own; one that is no longer in use may still be a part of one that is."""
     for cells in _rows(path, 17):
         code, source, level, name, suppressed = cells[0], cells[11], cells[12], cells[14], cells[16]
-        if source == "RXNORM" and level in LEVELS and suppressed == "N":
-            yield code, (level, name)
+        if source == "RXNORM" and level in LEVELS:
+            yield code, Concept(level, name, suppressed == "N")
 
 
-def _relations(path: Path) -> Iterator[tuple[str, str]]:
-    """(what it is made of, the medicine) for each relation that leads down."""
+def _links(path: Path, found: Mapping[str, Concept]) -> dict[str, set[str]]:
+    """Medicine -> what leads down from it; a part that is no concept of the release stays in, to be missed there."""
+    down: dict[str, set[str]] = defaultdict(set)
     for cells in _rows(path, 11):
-        first, second, relation, source = cells[0], cells[4], cells[7], cells[10]
-        if source == "RXNORM" and relation in _DOWN and first and second:
-            yield first, second
+        lower, upper, relation, source = cells[0], cells[4], cells[7], cells[10]
+        if source != "RXNORM" or relation not in _DOWN or not lower or upper not in found:
+            continue
+        if lower in found and found[lower].level == BRAND_NAME:
+            continue
+        if lower in found or relation in _PARTS:
+            down[upper].add(lower)
+    return down
 
 
-def _resolve(found: Mapping[str, tuple[str, str]], down: Mapping[str, Iterable[str]]) -> dict[str, tuple[str, ...]]:
-    """Code -> ingredient codes, for every concept that leads to at least one ingredient."""
-    known: dict[str, frozenset[str]] = {}
+def _resolve(found: Mapping[str, Concept], down: Mapping[str, Iterable[str]]) -> dict[str, tuple[str, ...] | None]:
+    """Code -> ingredient codes: empty where it leads to none, None where one of its parts does."""
+    known: dict[str, frozenset[str] | None] = {}
 
-    def contents(code: str, above: frozenset[str]) -> frozenset[str]:
-        if found[code][0] == INGREDIENT:
+    def contents(code: str, above: frozenset[str]) -> frozenset[str] | None:
+        if code not in found:
+            return None
+        if found[code].level == INGREDIENT:
             return frozenset({code})
         if code not in known:
             below = [contents(one, above | {code}) for one in down.get(code, ()) if one not in above]
-            known[code] = frozenset().union(*below)
+            whole = frozenset(one for part in below for one in part or ())
+            known[code] = None if any(not part for part in below) else whole
         return known[code]
 
     resolved = {code: contents(code, frozenset()) for code in found}
-    return {code: tuple(sorted(codes, key=int)) for code, codes in resolved.items() if codes}
+    return {code: None if codes is None else tuple(sorted(codes, key=int)) for code, codes in resolved.items()}
 
 
-def _brands(
-    named: Mapping[str, tuple[str, str]], contents: Mapping[str, tuple[str, ...]]
-) -> dict[str, tuple[str, ...]]:
+def _brands(named: Mapping[str, Concept], contents: Mapping[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
     """Brand -> ingredients, for brands that mean the same in every product."""
     seen: dict[str, set[tuple[str, ...]]] = defaultdict(set)
-    for code, (_, name) in named.items():
-        brand = _BRAND.search(name)
+    for code, one in named.items():
+        brand = _BRAND.search(one.name)
         if brand:
             seen[brand[1].lower()].add(contents[code])
     return {brand: sets.copy().pop() for brand, sets in seen.items() if len(sets) == 1}

@@ -16,7 +16,7 @@ from tests.rxnorm_sample import write_release
 CODEINE = {"drug": "codeine", "genes": {"CYP2D6": "*4/*4"}, "age": 40}
 
 
-def run(*arguments: str, given: str = "") -> Result:
+def run(*arguments: str, given: str | bytes = "") -> Result:
     """One run of `pgx-cds`."""
     return CliRunner().invoke(main, list(arguments), input=given)
 
@@ -244,10 +244,36 @@ def test_identify_says_what_a_medicine_is_or_why_not() -> None:
         ([clopidogrel], "code", None, None),
         (both, "name", None, None),
         ([clopidogrel], "name", None, None),
-        ([], None, "a word of its name is not known", "foobarin"),
+        ([], None, "a part of the combination in its name is not known", "foobarin"),
         ([], None, "its code (urn:x) is on no list, and it has no name", None),
         ([], None, "it has neither code nor name", None),
     ]
+
+
+def test_identify_reads_any_bytes(tmp_path: Path) -> None:
+    """A mark at the beginning, signs that are no UTF-8, a line of 100 kB: an answer a line."""
+    given = b"\xef\xbb\xbfrxnorm|309362|\r\n\xff|\xfe|\xff\n||" + b"codeine " * 12_500 + b"\n||aspirin | codeine\n"
+    said = [(one["ingredients"] != [], one["reason"]) for one in lines_of(run("identify", given=given))]
+    assert said == [
+        (True, None),
+        (False, "its code (\ufffd) is on no list, and a word of its name is not known"),
+        (False, "its name is too long to be one"),
+        (False, "a word of its name is not known"),
+    ]
+
+
+def test_identify_knows_the_codes_of_the_site(tmp_path: Path) -> None:
+    """From the folder of PGX_CDS_OVERLAY or --overlay; what is wrong in it is said with its line."""
+    path = tmp_path / "drug_codes.yaml"
+    path.write_text('"urn:our-pharmacy":\n  X1: ["32968"]\n', encoding="utf-8")
+    asked = CliRunner(env={"PGX_CDS_OVERLAY": str(tmp_path)}).invoke(main, ["identify"], input="urn:our-pharmacy|X1|\n")
+    (by_setting,) = lines_of(asked)
+    (by_option,) = lines_of(run("identify", "--overlay", str(tmp_path), given="urn:our-pharmacy|X1|\n"))
+    assert by_setting == by_option
+    assert by_option["ingredients"] == [{"name": "clopidogrel", "rxnorm": "32968"}]
+    path.write_text('"urn:our-pharmacy":\n  X1: "32968"\n', encoding="utf-8")
+    refused = run("identify", "--overlay", str(tmp_path), given="")
+    assert (refused.exit_code, "drug_codes.yaml:2: urn:our-pharmacy/X1" in refused.output) == (1, True)
 
 
 def test_terms_build_writes_tables_that_a_site_can_use(tmp_path: Path) -> None:
@@ -260,7 +286,10 @@ def test_terms_build_writes_tables_that_a_site_can_use(tmp_path: Path) -> None:
     names = load_drug_names(load_library(), tmp_path / "overlay")
     ndc = ("http://hl7.org/fhir/sid/ndc", "0093-0150-01", None)
     assert [one.name for one in names.identify([ndc], None).ingredients] == ["acetaminophen", "codeine"]
-    assert names.identify([], "clopidogrel 75 MG Oral Tablet").ingredients != ()
+    clopidogrel = [("clopidogrel", "32968")]
+    assert [
+        (one.name, one.rxnorm) for one in names.identify([], "clopidogrel 75 MG Oral Tablet").ingredients
+    ] == clopidogrel
 
 
 def test_terms_build_refuses_what_is_not_nlms(tmp_path: Path) -> None:

@@ -73,6 +73,7 @@ def allergy(**members: Any) -> dict[str, Any]:
     [
         (allergy(), ["codeine"]),
         (allergy(code=None, reaction=[{"substance": concept(text="Siponimod")}]), ["siponimod"]),
+        (allergy(code=concept((RXNORM, "2670", "siponimod"))), ["codeine", "siponimod"]),
         (allergy(code=concept(text="peanuts")), []),
         (allergy(verificationStatus=status("refuted")), []),
         (allergy(clinicalStatus=status("resolved")), []),
@@ -80,7 +81,7 @@ def allergy(**members: Any) -> dict[str, Any]:
     ],
 )
 def test_allergy_counts_when_it_names_a_medicine(resource: dict[str, Any], names: list[str]) -> None:
-    """By code, or by an exact name, or by the substance of a reaction."""
+    """By code, or by an exact name, or by the substance of a reaction; by both where they differ."""
     found = read_allergies(fetched(resource), PATIENT, NAMES)
     assert ([one.name for one in found], {type(one) for one in found} <= {Ingredient}) == (names, True)
 
