@@ -12,5 +12,7 @@ class CardPolicy:
     max_cards: int = 10
     show_no_action: bool = False
     """A card for standard care, too."""
+    withheld_line: bool = False
+    """One neutral line where something may not be used for reasons of consent; else not even that is said."""
     single_action_suggestions: bool = False
     """For EHRs that take one action a suggestion: the replacement is created, the draft is left to be removed."""

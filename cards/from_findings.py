@@ -14,6 +14,7 @@ from cards.finding_json import finding_to_json, without_empty
 from cards.overrides import override_reasons
 from cards.phrases import render_headline
 from cards.suggestions import make_suggestions
+from cards.withholding import LINE, SUMMARY, hide_withheld, is_withheld
 from knowledge.findings import DrugAnswer, Finding, Gap, GeneState, Indicator
 
 __all__ = ["CardPolicy", "cap_cards", "make_cards"]
@@ -22,7 +23,7 @@ LABEL = "pgx-cds"
 TOPIC_SYSTEM = "urn:pgx-cds:topic"
 _ORDER = (Indicator.CRITICAL, Indicator.WARNING, Indicator.INFO)
 _TELLING = ("results_disagree", "unreadable", "not_fetched")
-"""Gaps that are worth a card of their own, the weightiest first; what is withheld is not even hinted at."""
+"""Gaps that are worth a card of their own, the weightiest first."""
 _GAP_SUMMARY = {
     "results_disagree": "{gene} results on file disagree",
     "unreadable": "the {gene} result on file could not be read",
@@ -34,7 +35,10 @@ def make_cards(
     answers: Sequence[DrugAnswer], policy: CardPolicy, new_id: Callable[[], str] = lambda: str(uuid4())
 ) -> tuple[Card, ...]:
     """All cards there are to make, worst first. `new_id` gives each card and suggestion its uuid."""
-    cards = [card for answer in answers if (card := _card(answer, policy, new_id)) is not None]
+    shown = (hide_withheld(answer) for answer in answers)
+    cards = [card for answer in shown if (card := _card(answer, policy, new_id)) is not None]
+    if policy.withheld_line and any(is_withheld(answer) for answer in answers):
+        cards = _tell_withheld(cards, new_id)
     return tuple(sorted(cards, key=lambda card: _ORDER.index(Indicator(card.indicator))))
 
 
@@ -46,6 +50,13 @@ def cap_cards(cards: Sequence[Card], policy: CardPolicy) -> tuple[Card, ...]:
     more = "; ".join(card.summary for card in rest)
     kept[-1] = replace(kept[-1], detail=f"{kept[-1].detail}\n\n**Not shown for want of room**\n\n- {more}")
     return tuple(kept)
+
+
+def _tell_withheld(cards: Sequence[Card], new_id: Callable[[], str]) -> list[Card]:
+    """The neutral line on every card, whatever its drug; where there is none, on one of its own."""
+    if not cards:
+        return [Card(new_id(), SUMMARY, LINE, str(Indicator.INFO), Source(LABEL))]
+    return [replace(card, detail=f"{card.detail}\n\n{LINE}") for card in cards]
 
 
 def _card(answer: DrugAnswer, policy: CardPolicy, new_id: Callable[[], str]) -> Card | None:

@@ -81,6 +81,9 @@ class Client:
     """Hosts that records may be read from; None: any (the local client alone)."""
     fhir_private: bool = False
     """Whether these hosts may lie at private addresses."""
+    organizations: tuple[str, ...] = ()
+    """References ("Organization/1") under which consents name the organisation that the client's users act for;
+    none: not known, so that a rule about any organisation is undecidable."""
     withheld_line: bool = False
     """Whether a card may say, without any hint of what, that something could not be used for reasons of consent."""
     override_hours: int = 24
@@ -162,7 +165,7 @@ def _read_client(entry: Mapping[str, Any], folder: Path) -> Client:
     for name in ("keys_file", "overlay"):
         if name in members:
             members[name] = folder / members[name]
-    for name in ("algorithms", "audiences"):
+    for name in ("algorithms", "audiences", "organizations"):
         if name in members:
             members[name] = tuple(members[name])
     members["fhir_hosts"] = tuple(host.lower() for host in members["fhir_hosts"])

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import orjson
 
 from cds_hooks.clients import Client
 from cds_hooks.content import Content, load_content
 from cds_hooks.fhir.client import FhirClient, Limits
+from cds_hooks.services.registry import build_services
 from cds_hooks.settings import Settings
 
 CDS_HOOKS_VERSION = "2.0.1"
@@ -39,10 +40,15 @@ def build_tenants(
         own = client.apply(settings)
         if own not in loaded:
             loaded[own] = load_content(own)
-        tenants[client.name] = Tenant(
-            client, loaded[own], make_fhir_client(client, settings), make_discovery(loaded[own])
-        )
+        its = apply_consent(client, loaded[own])
+        tenants[client.name] = Tenant(client, its, make_fhir_client(client, settings), make_discovery(its))
     return tenants
+
+
+def apply_consent(client: Client, content: Content) -> Content:
+    """The content with what the client's rules on consent change: what is asked for, and what a card may say."""
+    services = build_services(content.library, ask_consents=client.consent != "ehr")
+    return replace(content, services=services, cards=replace(content.cards, withheld_line=client.withheld_line))
 
 
 def make_fhir_client(client: Client, settings: Settings) -> FhirClient:

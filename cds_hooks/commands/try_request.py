@@ -25,13 +25,20 @@ from cds_hooks.web.explanation import explain
 @click.option(
     "--overlay", type=click.Path(exists=True, file_okay=False, path_type=Path), help="A site's content folder."
 )
-def command(file: Path, why: bool, overlay: Path | None) -> None:
+@click.option(
+    "--consent",
+    type=click.Choice(["ehr", "permit", "deny"]),
+    default="ehr",
+    show_default=True,
+    help="What holds where no consent speaks; ehr: consents are not asked for.",
+)
+def command(file: Path, why: bool, overlay: Path | None, consent: str) -> None:
     """Answer the hook request in FILE (- for standard input) and print the response.
 
     What the request does not bring is fetched from its fhirServer. Exit code 0: answered, 1: the service would refuse
     it (the OperationOutcome is printed), 2: the file cannot be read.
     """
-    settings = Settings(overlay=overlay)
+    settings = Settings(overlay=overlay, consent=consent)
     tenant = build_tenants([make_local_client(settings)], settings)[LOCAL]
     try:
         worked = _answer(_read(file), tenant)
@@ -40,6 +47,8 @@ def command(file: Path, why: bool, overlay: Path | None) -> None:
         raise SystemExit(1) from None
     click.echo(orjson.dumps(worked.to_json(), option=orjson.OPT_INDENT_2).decode())
     if why:
+        if worked.consent is not None and not worked.consent.permits:
+            click.echo(f"consent: {worked.consent.outcome}, {worked.consent.reason}", err=True)
         for line in explain(worked.answers):
             click.echo(line, err=True)
 

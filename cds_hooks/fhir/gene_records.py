@@ -32,23 +32,31 @@ class GeneRecords:
 def read_gene_records(
     fetched: Fetched, patient_id: str, library: Library, deciding: Collection[str] = (), release: str = "R4"
 ) -> GeneRecords:
-    """The answers of what was obtained. Withheld results are not even looked at.
+    """The answers of what was obtained. Of a withheld topic only what was released is left to be read.
 
     The resources behind results on the `deciding` genes are validated, and what is wrong with one is noted on its
     results.
     """
-    if fetched.answer is Answer.WITHHELD:
-        return GeneRecords(answer=Answer.WITHHELD, reason=fetched.reason)
     candidates = collect(fetched.resources)
     results = _note_invalid(read_results(candidates, library, patient_id), candidates, deciding, release)
     by_gene: dict[str, list[GeneResult]] = defaultdict(list)
     for result in results:
         by_gene[result.gene].append(result)
     nameless = by_gene.pop(ANY_GENE, [])
+    if fetched.answer is Answer.WITHHELD:
+        return _withheld(by_gene, fetched.reason)
     incomplete = fetched.reason or "not all results could be fetched" if fetched.answer is Answer.NOT_FETCHED else None
     genes = {gene: _record(gene, listed, incomplete) for gene, listed in by_gene.items()}
     answer, reason = _answer_for_others(fetched, nameless, incomplete)
     return GeneRecords(genes, answer, reason)
+
+
+def _withheld(by_gene: Mapping[str, Sequence[GeneResult]], reason: str | None) -> GeneRecords:
+    """What was released is answered, without a word on what was not; a released report's missing results are withheld
+    like all the rest."""
+    came = {gene: [one for one in listed if one.answer is not Answer.NOT_FETCHED] for gene, listed in by_gene.items()}
+    genes = {gene: _record(gene, listed, None) for gene, listed in came.items() if listed}
+    return GeneRecords(genes, Answer.WITHHELD, reason)
 
 
 def _note_invalid(

@@ -24,6 +24,7 @@ from cds_hooks.fhir.references import (
 )
 from cds_hooks.fhir.release import R4, release_of_resources
 from cds_hooks.hook_request import FhirAccess, HookRequest
+from cds_hooks.services.registry import CONSENT_QUERY, CONSENTS
 from cds_hooks.services.service import Service
 from knowledge.facts import Answer, DrugOrder
 
@@ -86,6 +87,7 @@ def collect_record(request: HookRequest, service: Service, client: FhirClient) -
         allergies=_combine(pages, "allergies"),
         weight=_combine(pages, "weight"),
         measures=_combine(pages, "measures"),
+        consents=_combine(pages, CONSENTS) if CONSENTS in pages else None,
         drafts=request.drafts,
         selections=request.selections,
         referenced=referenced,
@@ -161,7 +163,10 @@ def fill_template(template: str, patient_id: str) -> str:
 
 def _collect_pages(request: HookRequest, service: Service, source: _Source) -> dict[str, Page]:
     """What is known by each key: the prefetch, completed from the server."""
-    given = {key: read_prefetch(request.prefetch, key, template) for key, template in service.prefetch.items()}
+    # Consents that nobody asked for are heeded all the same.
+    unasked = {CONSENTS: CONSENT_QUERY} if CONSENTS in request.prefetch else {}
+    templates = unasked | dict(service.prefetch)
+    given = {key: read_prefetch(request.prefetch, key, template) for key, template in templates.items()}
     wanted = {
         key: fill_template(service.prefetch[key], request.patient_id)
         for key, found in given.items()

@@ -47,6 +47,8 @@ class Record:
     weight: Fetched
     measures: Fetched
     """Body height, smoking status and INR goal."""
+    consents: Fetched | None = None
+    """None: they were neither asked for nor sent."""
     drafts: tuple[Json, ...] = ()
     """Every resource of context.draftOrders, helpers such as Medication included."""
     selections: tuple[str, ...] | None = None

@@ -18,13 +18,17 @@ from knowledge.library import Library
 _CODES = Path(__file__).with_name("gene_result_codes.json")
 _LOINC = "http://loinc.org"
 _PATIENT = "patient={{context.patientId}}"
+CONSENTS = "consents"
+"""The prefetch key of the patient's consents: asked for only where they decide."""
+CONSENT_QUERY = f"Consent?{_PATIENT}"
+"""All of them, whatever their status: which count is for the reader to decide."""
 _MEASURES = ("8302-2", "72166-2", "92891-1")
 """Body height, smoking status, INR goal: for the equations of content/formulas."""
 
 
-def build_services(library: Library) -> Mapping[str, Service]:
-    """The services by id, their queries for gene results built from the content."""
-    prefetch = build_prefetch(library)
+def build_services(library: Library, ask_consents: bool = False) -> Mapping[str, Service]:
+    """The services by id, their queries for gene results built from the content; for consents only where asked."""
+    prefetch = build_prefetch(library, ask_consents)
     services = (
         Service(
             id="pgx-order-select",
@@ -51,8 +55,9 @@ def build_services(library: Library) -> Mapping[str, Service]:
     return {service.id: service for service in services}
 
 
-def build_prefetch(library: Library) -> Mapping[str, str]:
+def build_prefetch(library: Library, ask_consents: bool = False) -> Mapping[str, str]:
     """The prefetch templates, the same for all services."""
+    consents = {CONSENTS: CONSENT_QUERY} if ask_consents else {}
     return {
         "patient": "Patient/{{context.patientId}}",
         "geneResults": f"Observation?{_PATIENT}&code={','.join(list_gene_codes(library))}",
@@ -64,6 +69,7 @@ def build_prefetch(library: Library) -> Mapping[str, str]:
         "allergies": f"AllergyIntolerance?{_PATIENT}",
         "weight": f"Observation?{_PATIENT}&code={_LOINC}|29463-7&_sort=-date&_count=1",
         "measures": f"Observation?{_PATIENT}&code={','.join(f'{_LOINC}|{code}' for code in _MEASURES)}&_sort=-date",
+        **consents,
     }
 
 

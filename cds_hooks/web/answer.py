@@ -1,6 +1,6 @@
 """The flow: from a hook request to its cards, each step one function from one frozen type to the next.
 
-HookRequest -> Record -> PatientFacts -> [DrugAnswer] -> [Card] -> JSON
+HookRequest -> Record -> what of it may be used -> PatientFacts -> [DrugAnswer] -> [Card] -> JSON
 """
 
 from __future__ import annotations
@@ -11,6 +11,9 @@ from typing import Any
 
 from cards.card import Card
 from cards.from_findings import cap_cards, make_cards
+from cds_hooks.consent.decision import Decision
+from cds_hooks.consent.question import Asker
+from cds_hooks.consent.release import release_record
 from cds_hooks.content import Content
 from cds_hooks.fhir.drugs import read_orders
 from cds_hooks.fhir.patient_facts import read_patient_facts
@@ -34,9 +37,12 @@ class Worked:
     """An answer with every step that led to it."""
 
     record: Record
+    """As far as it may be used."""
     facts: PatientFacts
     answers: tuple[DrugAnswer, ...]
     cards: tuple[Card, ...]
+    consent: Decision | None = None
+    """What may be used of the gene results; None where nothing of the record was asked for."""
     held_back: tuple[Card, ...] = ()
     """What is not repeated, because the clinician has overridden it."""
     remembered: tuple[ShownCard, ...] = ()
@@ -55,8 +61,11 @@ def work_out(
     """
     content = tenant.content
     viewing = service.hook == "patient-view"
+    consent = None
     if viewing or _rests_on_record(request, service, content):
-        record = collect_record(request, service, tenant.fhir)
+        asker = Asker(today, request.user_id, frozenset(tenant.client.organizations))
+        whole = collect_record(request, service, tenant.fhir)
+        record, consent = release_record(whole, asker, tenant.client.consent)
         facts = read_patient_facts(record, content.library, content.names, today)
         require_medicines(record, facts.orders, request.access)
     else:
@@ -67,7 +76,8 @@ def work_out(
         answers = keep_acting(answers)
     cards = make_cards(answers, content.cards)
     told = repetition.sort_out(cards, request, service, facts, tenant.client) if repetition else Sorted(cards)
-    return Worked(record, facts, answers, cap_cards(told.shown, content.cards), told.held_back, told.remembered)
+    shown = cap_cards(told.shown, content.cards)
+    return Worked(record, facts, answers, shown, consent, told.held_back, told.remembered)
 
 
 def _rests_on_record(request: HookRequest, service: Service, content: Content) -> bool:

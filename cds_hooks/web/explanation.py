@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from cards.withholding import hide_withheld
 from knowledge.findings import DrugAnswer, Finding, GeneState
 
 
 def explain(answers: Sequence[DrugAnswer]) -> tuple[str, ...]:
-    """Lines for a reader who asks why, drug by drug; the same for the first page and for `pgx-cds try --why`."""
+    """Lines for a reader who asks why, drug by drug; the same for the first page and for `pgx-cds try --why`.
+
+    Of what consent withholds they say no more than the card does.
+    """
     if not answers:
         return ("no drug was ordered or selected: nothing to evaluate",)
-    return tuple(line for answer in answers for line in _explain_drug(answer))
+    return tuple(line for answer in answers for line in _explain_drug(hide_withheld(answer)))
 
 
 def _explain_drug(answer: DrugAnswer) -> Iterator[str]:
@@ -19,6 +23,8 @@ def _explain_drug(answer: DrugAnswer) -> Iterator[str]:
     head = f"{answer.drug.name}{where}"
     if answer.silence is not None:
         yield f"{head}: silent, {answer.silence}"
+    elif not (answer.findings or answer.offers or answer.pretest):
+        yield f"{head}: silent, nothing to say that rests on what may be used"
     for finding in answer.findings:
         yield f"{head}: {_explain_finding(finding)}"
     for offer in answer.offers:

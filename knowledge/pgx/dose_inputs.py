@@ -102,6 +102,8 @@ def read_pair(given: Given, symbol: str) -> tuple[Genotype | None, str]:
     pairs = {tuple(sorted(one.strands)): one for one in read if one is not None}
     if len(pairs) > 1 or (answer is not None and answer.disagreement is not None):
         return None, f"{symbol} results disagree"
+    if not pairs and record.answer is Answer.WITHHELD:
+        return None, f"the {symbol} genotype may not be used"
     if not pairs:
         only = ": only a phenotype is" if answer is not None and answer.values else ""
         return None, f"the {symbol} genotype is not on file{only}"

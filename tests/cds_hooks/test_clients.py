@@ -25,6 +25,7 @@ show_no_action = true
 fhir_hosts = ["FHIR.example.org"]
 fhir_private = true
 consent = "deny"
+organizations = ["Organization/1"]
 withheld_line = true
 override_hours = 8
 override_critical = true
@@ -75,6 +76,7 @@ def test_every_member_is_read_and_paths_begin_at_the_file(tmp_path: Path) -> Non
             fhir_hosts=("fhir.example.org",),
             fhir_private=True,
             consent="deny",
+            organizations=("Organization/1",),
             withheld_line=True,
             override_hours=8,
             override_critical=True,

@@ -42,9 +42,17 @@ def test_all_genes_are_unreadable_when_a_document_names_none() -> None:
 
 
 def test_genes_are_withheld_when_consent_says_so() -> None:
-    """What came nevertheless is not even looked at."""
-    topic = Fetched(Answer.WITHHELD, (genotype("CYP2C19", "*1/*2"),), "consent does not cover it")
+    """None of them is none on file."""
+    topic = Fetched(Answer.WITHHELD, (), "consent does not cover it")
     assert records(topic) == GeneRecords({}, Answer.WITHHELD, "consent does not cover it")
+
+
+def test_what_was_released_of_a_withheld_topic_is_read_and_the_rest_stays_withheld() -> None:
+    """The gene that was released is answered without a word on the others, also where a report lists more of them."""
+    listing = report(result=[{"reference": "Observation/withheld", "display": "TPMT genotype"}])
+    topic = Fetched(Answer.WITHHELD, (genotype("CYP2C19", "*1/*2"), listing), "consent does not cover all")
+    released = GeneRecord("CYP2C19", Answer.READ, (read("CYP2C19", "*1/*2"),))
+    assert records(topic) == GeneRecords({"CYP2C19": released}, Answer.WITHHELD, "consent does not cover all")
 
 
 def test_genes_are_not_fetched_when_only_a_part_came() -> None:
