@@ -197,6 +197,17 @@ def test_try_answers_a_request_in_a_file_and_explains(tmp_path: Path) -> None:
     assert "silent, the drug could not be identified" in result.stderr
 
 
+def test_try_says_why_consent_withholds_and_names_no_gene(tmp_path: Path, order_select: dict[str, Any]) -> None:
+    """With consents that are asked for and cannot be had; without the question the card comes."""
+    path = tmp_path / "request.json"
+    path.write_text(json.dumps(order_select), encoding="utf-8")
+    asked = run("try", str(path), "--why", "--consent", "permit")
+    assert json.loads(asked.stdout) == {"cards": []}
+    assert asked.stderr.startswith("consent: undecidable, the consents could not be had: it was not in the prefetch")
+    assert "CYP2C19" not in asked.stderr
+    assert len(json.loads(run("try", str(path)).stdout)["cards"]) == 1
+
+
 def test_try_prints_the_outcome_of_a_request_that_the_service_would_refuse(tmp_path: Path) -> None:
     """Exit code 1 and the same OperationOutcome as over HTTP."""
     path = tmp_path / "request.json"

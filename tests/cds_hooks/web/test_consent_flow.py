@@ -110,7 +110,7 @@ def test_each_consent_with_each_default(
 
 @pytest.mark.parametrize(("consent", "expected"), [(PERMIT, TESTED), (DENY, SILENT)])
 def test_none_on_file_is_told_apart_from_withheld(
-    consent: Any, expected: str, clients: dict[str, FlaskClient], order_select: Request, content: Content
+    consent: Any, expected: str, order_select: Request, content: Content
 ) -> None:
     """A test is proposed only where the record may be used and holds nothing."""
     assert kind_of(_answer(order_select, content, consent, results=[])[0]) == expected

@@ -40,7 +40,6 @@ def test_a_medication_list_that_was_obtained_leaves_nothing_to_say(names: Names,
     ("answer", "said"),
     [
         (Answer.UNREADABLE, "the ABCG2 result on file could not be read"),
-        (Answer.WITHHELD, "ABCG2 results may not be used"),
         (Answer.NOT_FETCHED, "ABCG2 results could not be fetched"),
     ],
 )
@@ -52,3 +51,8 @@ def test_a_hidden_result_of_the_alternatives_own_gene_is_said(names: Names, answ
 def test_a_gene_of_the_alternative_that_was_never_tested_is_not_said(names: Names) -> None:
     """Nothing is hidden there."""
     assert reasons(names, abcg2=Answer.NONE_ON_FILE) == (CHANGED,)
+
+
+def test_a_withheld_result_of_the_alternatives_own_gene_is_not_said(names: Names) -> None:
+    """Its text stands on cards about other genes, and would tell what consent keeps from them."""
+    assert reasons(names, abcg2=Answer.WITHHELD) == (CHANGED,)

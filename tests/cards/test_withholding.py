@@ -1,0 +1,60 @@
+"""What is withheld is taken out of an answer whole, and nothing else is."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from cards.card_policy import CardPolicy
+from cards.from_findings import make_cards
+from cards.withholding import LINE, SUMMARY, hide_withheld
+from knowledge.facts import Answer
+from knowledge.findings import Action, DoseEstimate, Gap, GeneState
+from tests.cards.answers import make_answer, make_finding, make_gap, make_gene, numbered
+
+WITHHELD = Gap("withheld", "CYP2D6 results may not be used: because", "CYP2D6")
+STATE = GeneState("CYP2D6", Answer.WITHHELD)
+
+
+def test_an_answer_without_anything_withheld_is_left_as_it_is() -> None:
+    """Other gaps are told."""
+    answer = make_answer(make_finding(), make_gap("unreadable"))
+    assert hide_withheld(answer) == answer
+
+
+def test_gene_gap_test_and_estimate_that_tell_of_it_are_taken_out() -> None:
+    """A finding that acts on another gene stays."""
+    test = Action("test", what=("CYP2D6", "dpd_activity"))
+    estimate = DoseEstimate("one", "One", reason="the CYP2D6 genotype may not be used")
+    whole = make_finding(
+        genes=(make_gene(), STATE), gaps=(WITHHELD,), actions=(Action("avoid"), test), estimates=(estimate,)
+    )
+    kept = replace(
+        whole,
+        genes=(make_gene(),),
+        gaps=(),
+        actions=(Action("avoid"), replace(test, what=("dpd_activity",))),
+        estimates=(),
+    )
+    gap = replace(make_gap("withheld"), genes=(STATE,), gaps=(WITHHELD,))
+    assert hide_withheld(make_answer(whole, gap)).findings == (kept,)
+    assert hide_withheld(make_answer(whole, gap)).gaps == ()
+
+
+def test_a_finding_that_only_asks_for_the_test_is_taken_out() -> None:
+    """To ask for a test of what may be on file would tell that it is not seen."""
+    asks = make_finding(gaps=(WITHHELD,), actions=(Action("test", what=("CYP2D6",)),))
+    assert hide_withheld(make_answer(asks)).findings == ()
+
+
+def test_the_neutral_line_needs_the_sites_leave() -> None:
+    """Alone on a card of its own, which rests on nothing."""
+    answer = make_answer(make_gap("withheld"))
+    assert make_cards([answer], CardPolicy()) == ()
+    (card,) = make_cards([answer], CardPolicy(withheld_line=True), numbered())
+    assert card.to_json() == {
+        "uuid": "id-1",
+        "summary": SUMMARY,
+        "detail": LINE,
+        "indicator": "info",
+        "source": {"label": "pgx-cds"},
+    }
