@@ -11,21 +11,27 @@ import click
 from flask import Flask
 from flask.cli import FlaskGroup, run_command
 
-from cds_hooks.clients import make_local_client
+from cds_hooks.clients import Client, make_local_client
 from cds_hooks.commands import check, identify, new, read, recommend, terms, translate, try_request
-from cds_hooks.content import Content
+from cds_hooks.content import Content, stamp_content
 from cds_hooks.demo.pages import blueprint as demo
 from cds_hooks.errors import register_handlers
 from cds_hooks.fhir.validation import warm_up
 from cds_hooks.json_schema import load_validator
 from cds_hooks.records.store import Store, open_store
 from cds_hooks.settings import Settings, SettingsError, read_settings
-from cds_hooks.tenant import Tenant, build_tenants
+from cds_hooks.tenant import Tenant, build_tenants, reload_tenants
 from cds_hooks.web.cors import allow_origins
 from cds_hooks.web.engine import EXTENSION, Engine
+from cds_hooks.web.health import blueprint as health
 from cds_hooks.web.hooks import blueprint
+from cds_hooks.web.live_tenants import ContentSource, ContentState, LiveTenants
 from cds_hooks.web.log import log_requests, start_logging
 from cds_hooks.web.loopback import is_loopback, refuse_others
+from cds_hooks.web.measuring import measure_requests
+from cds_hooks.web.metrics_page import FROM
+from cds_hooks.web.metrics_page import blueprint as metrics
+from cds_hooks.web.telemetry import start_telemetry
 from knowledge.loading.errors import ContentError
 
 
@@ -37,21 +43,43 @@ def create_app(settings: Settings | None = None, content: Content | None = None)
     settings = settings or read_settings()
     app = Flask(__name__, static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = settings.body_limit
+    app.config[FROM] = settings.metrics_from
     start_logging(settings.log_level)
-    tenants = build_tenants([make_local_client(settings)], settings, content)
+    tenants = _open_tenants([make_local_client(settings)], settings, content)
     card_key = settings.card_key.encode() if settings.card_key else secrets.token_bytes(32)
     app.extensions[EXTENSION] = Engine(tenants, _open_store(app, settings), card_key)
+    start_telemetry(app, settings.telemetry)
+    app.before_request(tenants.watch)
     log_requests(app)
+    measure_requests(app)
     allow_origins(app, settings.cors_origins)
     refuse_others(app)
     register_handlers(app)
     app.register_blueprint(blueprint)
+    app.register_blueprint(health)
+    app.register_blueprint(metrics)
     if settings.auth == "off":
         # The first page calls the services without a token, and shows to anybody what it shows: only while
         # authentication is off, which is on this machine alone.
         app.register_blueprint(demo)
     _warm_up(tenants.values())
     return app
+
+
+def _open_tenants(clients: Iterable[Client], settings: Settings, content: Content | None) -> LiveTenants:
+    """The tenants, their content following its files; content that was given has none to follow."""
+    found = tuple(clients)
+    if content is not None or not settings.reload:
+        return LiveTenants(ContentState(build_tenants(found, settings, content)))
+    overlays = {overlay for client in found if (overlay := client.apply(settings).overlay) is not None}
+    source = ContentSource(
+        rebuild=lambda tenants: reload_tenants(tenants, settings),
+        stamp=lambda: stamp_content(overlays),
+        every=settings.reload,
+    )
+    # Taken before the files are read: what changes while they are is seen by the first look.
+    seen = source.stamp()
+    return LiveTenants(ContentState(build_tenants(found, settings)), source, seen)
 
 
 def _open_store(app: Flask, settings: Settings) -> Store:

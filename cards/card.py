@@ -101,6 +101,8 @@ class Card:
     links: tuple[Link, ...] = ()
     override_reasons: tuple[Coding, ...] = ()
     extension: Mapping[str, Any] = field(default_factory=dict)
+    row: str | None = None
+    """The id of the row that leads the card; None where it rests on a gap or a test. Not sent."""
 
     def to_json(self) -> dict[str, Any]:
         """The card of a response; selectionBehavior stands exactly where there are suggestions."""

@@ -74,6 +74,7 @@ def _card(answer: DrugAnswer, policy: CardPolicy, new_id: Callable[[], str]) -> 
         links=_links(answer),
         override_reasons=override_reasons(),
         extension=_extension(answer),
+        row=shown[0].id if shown else None,
     )
 
 

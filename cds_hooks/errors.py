@@ -8,6 +8,7 @@ Exception hierarchy:
     + InvalidRequestError     400  JSON that is no valid request of the hook; carries every fault
     + PatientMismatchError    400  data of another patient than the context's
     + NotLoopbackError        403  a caller from another machine while authentication is off
+    + MetricsRefusedError     403  a caller who may not read the metrics
     + UnknownServiceError     404
     + UnsupportedMediaError   415
   x MissingDataError          412  needed data were not sent and could not be fetched ("Prefetch Template")
@@ -82,6 +83,12 @@ class PatientMismatchError(RequestError):
 
 class NotLoopbackError(RequestError):
     """A caller from another machine, while the service runs without authentication."""
+
+    status = 403
+
+
+class MetricsRefusedError(RequestError):
+    """A caller outside the networks that may read the metrics."""
 
     status = 403
 

@@ -15,6 +15,9 @@
 | PGX_CDS_CONSENT        | ehr            | no consent on file: `permit`, `deny`; `ehr`: it is not asked for     |
 | PGX_CDS_CORS_ORIGINS   | `*`            | origins whose pages may call the service, comma-separated            |
 | PGX_CDS_LOG_LEVEL      | INFO           | DEBUG, INFO, WARNING or ERROR                                        |
+| PGX_CDS_METRICS_FROM   | this machine   | networks that may read `/metrics`, as `10.1.0.0/16`, comma-separated |
+| PGX_CDS_TELEMETRY      | off            | `otlp`: traces to where the variables OTEL_EXPORTER_OTLP_* say       |
+| PGX_CDS_RELOAD         | 2              | seconds between two looks at the files of the content; 0: no look    |
 | PGX_CDS_SUGGESTIONS    | two-action     | `single-action` for an EHR that takes one action a suggestion        |
 | PGX_CDS_MAX_CARDS      | the policy's   | most cards of one answer                                             |
 | PGX_CDS_SHOW_NO_ACTION | the policy's   | `true`: a card also where no action is needed                        |
@@ -27,6 +30,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Any
 
@@ -62,6 +66,10 @@ class Settings:
     """See `cds_hooks.clients.Client.consent`; clients of a file have their own."""
     cors_origins: tuple[str, ...] = ("*",)
     log_level: str = "INFO"
+    metrics_from: tuple[IPv4Network | IPv6Network, ...] = (IPv4Network("127.0.0.0/8"), IPv6Network("::1/128"))
+    telemetry: str = "off"
+    reload: float = 2.0
+    """Seconds; 0: content that was loaded stays."""
     suggestions: str = "two-action"
     max_cards: int | None = None
     """None: as the content's policy says."""
@@ -133,6 +141,17 @@ def _seconds(text: str) -> float:
     return value
 
 
+def _interval(text: str) -> float:
+    return 0.0 if text == "0" else _seconds(text)
+
+
+def _networks(text: str) -> tuple[IPv4Network | IPv6Network, ...]:
+    try:
+        return tuple(ip_network(name) for name in _names(text))
+    except ValueError:
+        raise ValueError("must be networks such as 10.1.0.0/16 or fd00::/8, separated by commas.") from None
+
+
 def _names(text: str) -> tuple[str, ...]:
     found = tuple(part.strip() for part in text.split(",") if part.strip())
     if not found:
@@ -182,6 +201,9 @@ _READERS: Mapping[str, Callable[[str], Any]] = {
     "consent": _one_of("ehr", "permit", "deny"),
     "cors_origins": _names,
     "log_level": _one_of("DEBUG", "INFO", "WARNING", "ERROR"),
+    "metrics_from": _networks,
+    "telemetry": _one_of("off", "otlp"),
+    "reload": _interval,
     "suggestions": _one_of("two-action", "single-action"),
     "max_cards": _whole,
     "show_no_action": _switch,

@@ -34,15 +34,40 @@ def build_tenants(
 
     Raises knowledge.loading.errors.ContentError with every fault of the first overlay that has any.
     """
+    found = tuple(clients)
+    contents = _load_contents(found, settings, content)
+    return {
+        client.name: Tenant(
+            client, contents[client.name], make_fhir_client(client, settings), make_discovery(contents[client.name])
+        )
+        for client in found
+    }
+
+
+def reload_tenants(tenants: Mapping[str, Tenant], settings: Settings) -> Mapping[str, Tenant]:
+    """The same tenants on the content as its files are now; each keeps its way to FHIR servers.
+
+    Raises knowledge.loading.errors.ContentError as `build_tenants` does.
+    """
+    contents = _load_contents([tenant.client for tenant in tenants.values()], settings)
+    return {
+        name: replace(tenant, content=contents[name], discovery=make_discovery(contents[name]))
+        for name, tenant in tenants.items()
+    }
+
+
+def _load_contents(
+    clients: Iterable[Client], settings: Settings, content: Content | None = None
+) -> Mapping[str, Content]:
+    """Each client's content by its name; clients of the same settings share one."""
     loaded = {settings: content} if content is not None else {}
-    tenants = {}
+    contents = {}
     for client in clients:
         own = client.apply(settings)
         if own not in loaded:
             loaded[own] = load_content(own)
-        its = apply_consent(client, loaded[own])
-        tenants[client.name] = Tenant(client, its, make_fhir_client(client, settings), make_discovery(its))
-    return tenants
+        contents[client.name] = apply_consent(client, loaded[own])
+    return contents
 
 
 def apply_consent(client: Client, content: Content) -> Content:

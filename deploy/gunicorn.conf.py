@@ -2,6 +2,8 @@
 
 Put a proxy in front that buffers bodies (nginx): gthread workers are held up by slow senders. The application is
 loaded once and then forked; what was loaded is frozen, so that the garbage collector neither walks nor copies it.
+
+All workers count their metrics in one folder: that of PROMETHEUS_MULTIPROC_DIR, emptied at start, or a new one.
 """
 
 from __future__ import annotations
@@ -11,6 +13,7 @@ import os
 from typing import Any
 
 from cds_hooks.web.loopback import is_loopback
+from cds_hooks.web.metrics_folder import VARIABLE, bury_process, prepare_folder, remove_folder
 
 bind = f"127.0.0.1:{os.environ.get('PORT', '5000')}"
 workers = 2
@@ -22,6 +25,8 @@ max_requests_jitter = 2_000
 timeout = 30
 graceful_timeout = 20
 keepalive = 30
+logger_class = "cds_hooks.web.gunicorn_log.GunicornLog"
+raw_env = [f"{VARIABLE}={prepare_folder()}"]
 
 
 def on_starting(server: Any) -> None:
@@ -35,3 +40,21 @@ def when_ready(server: Any) -> None:
     """Everything that lives now lives as long as the process."""
     gc.collect()
     gc.freeze()
+
+
+def post_worker_init(worker: Any) -> None:
+    """Before a worker serves: threads end as the log wants it, and content that changed since the start is read."""
+    from cds_hooks.web.log import log_thread_faults
+
+    log_thread_faults()
+    worker.wsgi.extensions["pgx-cds"].tenants.catch_up()
+
+
+def child_exit(server: Any, worker: Any) -> None:
+    """What a worker counted stays."""
+    bury_process(prepare_folder(), worker.pid)
+
+
+def on_exit(server: Any) -> None:
+    """Leave nothing behind."""
+    remove_folder()

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from knowledge.facts import DrugOrder, DrugUse, Ingredient, PatientFacts
-from knowledge.findings import DrugAnswer, Finding, Gap, Pretest
+from knowledge.findings import DrugAnswer, Finding, Gap, Pretest, Silence
 from knowledge.library import Drug, Library, Policy
 from knowledge.pgx.alternatives import check_offers, keep_holding
 from knowledge.pgx.population import choose_populations
@@ -37,17 +37,19 @@ def _answer_order(
 ) -> Iterable[DrugAnswer]:
     if not order.ingredients:
         gap = Gap("drug_unknown", f"the drug could not be identified: {order.reason or 'no reason given'}")
-        yield DrugAnswer(order, Ingredient(order.display), gaps=(gap,), silence=gap.text)
+        yield DrugAnswer(
+            order, Ingredient(order.display), gaps=(gap,), silence=gap.text, silence_kind=Silence.DRUG_UNKNOWN
+        )
         return
     medicines = _medicines(order, facts)
     for ingredient in order.ingredients:
         drug = find_drug(library, ingredient)
         if drug is None:
-            yield DrugAnswer(order, ingredient, silence=f"no guideline content on {ingredient.name}")
+            silence = f"no guideline content on {ingredient.name}"
+            yield DrugAnswer(order, ingredient, silence=silence, silence_kind=Silence.NO_CONTENT)
         elif policy.reviewed_only and drug.status != "reviewed":
-            yield DrugAnswer(
-                order, ingredient, silence=f"content on {drug.id} is not signed, and the site asks for signed only"
-            )
+            silence = f"content on {drug.id} is not signed, and the site asks for signed only"
+            yield DrugAnswer(order, ingredient, silence=silence, silence_kind=Silence.NOT_SIGNED)
         else:
             yield _answer(Question(library, policy, facts, drug, ingredient, medicines, every_population), order)
 
@@ -71,7 +73,8 @@ def _answer(question: Question, order: DrugOrder) -> DrugAnswer:
     gaps = tuple(dict.fromkeys(gap for finding in kept for gap in finding.gaps))
     wanted = question.drug.pretest
     tested_first = wanted is not None and wanted.priority in question.policy.pretest_priorities
-    return DrugAnswer(order, question.ingredient, kept, gaps, offers, pretest, tested_first, _silence(kept, pretest))
+    silence, kind = _silence(kept, pretest) or (None, None)
+    return DrugAnswer(order, question.ingredient, kept, gaps, offers, pretest, tested_first, silence, kind)
 
 
 def _suggest_tests(finding: Finding, genes: frozenset[str]) -> Finding:
@@ -107,7 +110,7 @@ def _population_may_hold(question: Question, populations: tuple[str, ...]) -> bo
     return bool(chosen & set(populations))
 
 
-def _silence(findings: tuple[Finding, ...], pretest: Pretest | None) -> str | None:
+def _silence(findings: tuple[Finding, ...], pretest: Pretest | None) -> tuple[str, Silence] | None:
     """Why nothing needs to be said about this drug; None where something does."""
     if any(finding.acts for finding in findings) or pretest is not None:
         return None
@@ -115,7 +118,8 @@ def _silence(findings: tuple[Finding, ...], pretest: Pretest | None) -> str | No
     if troubles:
         return None
     if not findings:
-        return "no population of its guidance applies"
+        return "no population of its guidance applies", Silence.NO_POPULATION
     if all(finding.body is None for finding in findings):
-        return f"{findings[0].gaps[0].text}, and no test is asked for before this drug"
-    return "standard care: " + ", ".join(finding.id for finding in findings if finding.body is not None)
+        return f"{findings[0].gaps[0].text}, and no test is asked for before this drug", Silence.NO_TEST_ASKED
+    rows = ", ".join(finding.id for finding in findings if finding.body is not None)
+    return f"standard care: {rows}", Silence.STANDARD_CARE

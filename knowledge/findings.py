@@ -228,6 +228,17 @@ class Pretest:
     """Before what the test is asked for."""
 
 
+class Silence(StrEnum):
+    """The kinds of reasons why nothing has to be said about a medicine."""
+
+    DRUG_UNKNOWN = "drug_unknown"
+    NO_CONTENT = "no_content"
+    NOT_SIGNED = "not_signed"
+    NO_POPULATION = "no_population"
+    NO_TEST_ASKED = "no_test_asked"
+    STANDARD_CARE = "standard_care"
+
+
 @dataclass(frozen=True)
 class DrugAnswer:
     """Everything to say about one ingredient of one order."""
@@ -243,5 +254,7 @@ class DrugAnswer:
     """True where the site's policy asks for a test before the first dose, whether or not a result is on file."""
     silence: str | None = None
     """Why there is nothing to say, in one sentence; None where there is something."""
+    silence_kind: Silence | None = None
+    """Of which kind that reason is; it stands exactly where `silence` does."""
     content_digest: str = ""
     """First twelve digits of the digest over all content that was asked."""

@@ -22,7 +22,7 @@ from cds_hooks.errors import Fault, InvalidRequestError, UnsupportedMediaError
 from cds_hooks.hook_request import parse_json
 from cds_hooks.services.service import Service
 from cds_hooks.web.engine import engine, tenant
-from cds_hooks.web.hooks import find_version
+from cds_hooks.web.health import find_version
 
 blueprint = Blueprint(
     "demo", __name__, template_folder="templates", static_folder="static", static_url_path="/demo/static"

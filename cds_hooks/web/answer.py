@@ -25,6 +25,7 @@ from cds_hooks.records.shown_cards import ShownCard
 from cds_hooks.services.service import Service
 from cds_hooks.tenant import Tenant
 from cds_hooks.web.current_medicines import keep_acting
+from cds_hooks.web.laps import Laps
 from cds_hooks.web.outgoing import drop_invalid_suggestions
 from cds_hooks.web.repeated_cards import Repetition, Sorted
 from knowledge.evaluate import evaluate, find_drug
@@ -53,31 +54,52 @@ class Worked:
 
 
 def work_out(
-    request: HookRequest, service: Service, tenant: Tenant, today: date, repetition: Repetition | None = None
+    request: HookRequest,
+    service: Service,
+    tenant: Tenant,
+    today: date,
+    repetition: Repetition | None = None,
+    laps: Laps | None = None,
 ) -> Worked:
     """Answer a request. Raises errors.MissingDataError where what is needed of the record cannot be had.
 
-    Without `repetition` (a trial) every card is new and none is held back.
+    Without `repetition` (a trial) every card is new and none is held back. `laps` is told when each stage is over.
     """
-    content = tenant.content
-    viewing = service.hook == "patient-view"
-    consent = None
-    if viewing or _rests_on_record(request, service, content):
-        asker = Asker(today, request.user_id, frozenset(tenant.client.organizations))
-        whole = collect_record(request, service, tenant.fhir)
-        record, consent = release_record(whole, asker, tenant.client.consent)
-        facts = read_patient_facts(record, content.library, content.names, today)
-        require_medicines(record, facts.orders, request.access)
-    else:
-        record = draft_record(request)
-        facts = PatientFacts(orders=read_orders(record, content.names))
+    content, laps = tenant.content, laps or Laps()
+    record, consent, facts = _read(request, service, tenant, today, laps)
     answers = evaluate(facts, content.library, content.policy)
-    if viewing:
+    if service.hook == "patient-view":
         answers = keep_acting(answers)
+    laps.end("evaluate")
     cards = make_cards(answers, content.cards)
+    laps.end("cards")
     told = repetition.sort_out(cards, request, service, facts, tenant.client) if repetition else Sorted(cards)
+    laps.end("repeats")
     shown = cap_cards(told.shown, content.cards)
     return Worked(record, facts, answers, shown, consent, told.held_back, told.remembered)
+
+
+def _read(
+    request: HookRequest, service: Service, tenant: Tenant, today: date, laps: Laps
+) -> tuple[Record, Decision | None, PatientFacts]:
+    """The record as far as it may be used, and what it says; where the answer does not rest on it, the drafts alone."""
+    content = tenant.content
+    if service.hook != "patient-view" and not _rests_on_record(request, service, content):
+        record = draft_record(request)
+        facts = PatientFacts(orders=read_orders(record, content.names))
+        laps.end("facts")
+        return record, None, facts
+    try:
+        whole = collect_record(request, service, tenant.fhir)
+    finally:
+        laps.end("record")
+    asker = Asker(today, request.user_id, frozenset(tenant.client.organizations))
+    record, consent = release_record(whole, asker, tenant.client.consent)
+    laps.end("consent")
+    facts = read_patient_facts(record, content.library, content.names, today)
+    require_medicines(record, facts.orders, request.access)
+    laps.end("facts")
+    return record, consent, facts
 
 
 def _rests_on_record(request: HookRequest, service: Service, content: Content) -> bool:

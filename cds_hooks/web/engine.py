@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -11,6 +11,7 @@ from flask import current_app, g
 from cds_hooks.clients import LOCAL
 from cds_hooks.records.store import Store
 from cds_hooks.tenant import Tenant
+from cds_hooks.web.live_tenants import LiveTenants
 
 EXTENSION = "pgx-cds"
 
@@ -19,8 +20,8 @@ EXTENSION = "pgx-cds"
 class Engine:
     """`app.extensions["pgx-cds"]`."""
 
-    tenants: Mapping[str, Tenant]
-    """By the client's name."""
+    tenants: LiveTenants
+    """By the client's name; asked by `tenant` alone, so that a request does not see two states of the content."""
     store: Store
     card_key: bytes = field(repr=False)
     """Secret by which cards are known again."""
@@ -35,5 +36,11 @@ def engine() -> Engine:
 
 
 def tenant() -> Tenant:
-    """The tenant of the request: the authenticated client's, the local one where authentication is off."""
-    return engine().tenants[g.get("client", LOCAL)]
+    """The tenant of the request: the authenticated client's, the local one where authentication is off.
+
+    The request keeps it: content that is loaded meanwhile is for the next one.
+    """
+    if "tenant" not in g:
+        g.tenant = engine().tenants[g.get("client", LOCAL)]
+    found: Tenant = g.tenant
+    return found

@@ -1,4 +1,4 @@
-"""The HTTP face of CDS Hooks: discovery, services, feedback, and health.
+"""The HTTP face of CDS Hooks: discovery, services, and feedback.
 
 https://cds-hooks.hl7.org/2.0/ ; the OperationOutcome of a failed call and `version` in discovery are 3.0's.
 """
@@ -6,20 +6,19 @@ https://cds-hooks.hl7.org/2.0/ ; the OperationOutcome of a failed call and `vers
 from __future__ import annotations
 
 import math
-from importlib.metadata import PackageNotFoundError, version
 
 import orjson
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response, g, request
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from cds_hooks.errors import Fault, UnknownServiceError, UnsupportedMediaError
 from cds_hooks.hook_request import parse_request
 from cds_hooks.records.feedback import read_feedback
 from cds_hooks.services.service import Service
-from cds_hooks.tenant import CDS_HOOKS_VERSION
 from cds_hooks.web.answer import work_out
 from cds_hooks.web.engine import engine, tenant
 from cds_hooks.web.log import tell
+from cds_hooks.web.measuring import measure_answer
 from cds_hooks.web.repeated_cards import Repetition
 
 _JSON = "application/json"
@@ -39,13 +38,17 @@ def call(service_id: str) -> Response:
     """Answer one hook request with cards."""
     service = _find_service(service_id)
     hook_request = parse_request(_read_body(), service.hook)
+    g.laps.end("parse")
     repetition = Repetition(engine().card_key, engine().store.engine)
-    worked = work_out(hook_request, service, tenant(), engine().today(), repetition)
+    worked = work_out(hook_request, service, tenant(), engine().today(), repetition, g.laps)
     answer = worked.to_json()
+    g.laps.end("check")
     engine().store.add_cards(worked.remembered)
+    g.laps.end("store")
     unknown = sum(gap.kind == "drug_unknown" for each in worked.answers for gap in each.gaps)
-    tell(service=service.id, orders=len(worked.facts.orders), cards=len(answer["cards"]), unknown_drugs=unknown)
+    tell(orders=len(worked.facts.orders), cards=len(answer["cards"]), unknown_drugs=unknown)
     tell(held_back=len(worked.held_back))
+    measure_answer(worked)
     return Response(orjson.dumps(answer), content_type=_JSON)
 
 
@@ -55,35 +58,8 @@ def take_feedback(service_id: str) -> Response:
     service = _find_service(service_id)
     items = read_feedback(_read_body())
     engine().store.add_feedback(tenant().client.name, service.id, items)
-    tell(service=service.id, items=len(items))
+    tell(items=len(items))
     return Response(status=200)
-
-
-@blueprint.get("/health")
-def report_health() -> Response:
-    """Say that the service runs, on which content and version, and whether its store answers."""
-    library, stored = tenant().content.library, engine().store.is_reachable()
-    health = {
-        "status": "ok" if stored else "failing",
-        "version": find_version(),
-        "cdsHooks": CDS_HOOKS_VERSION,
-        "content": {
-            "version": library.version,
-            "digest": library.digest,
-            "genes": len(library.genes),
-            "drugs": len(library.drugs),
-        },
-        "database": "ok" if stored else "unreachable",
-    }
-    return Response(orjson.dumps(health), status=200 if stored else 503, content_type=_JSON)
-
-
-def find_version() -> str:
-    """The installed project's version; "unknown" where it runs without being installed."""
-    try:
-        return version("pgx-cds")
-    except PackageNotFoundError:
-        return "unknown"
 
 
 def _find_service(service_id: str) -> Service:
@@ -91,6 +67,7 @@ def _find_service(service_id: str) -> Service:
     if service is None:
         known = ", ".join(tenant().content.services)
         raise UnknownServiceError(Fault("", "no service has this id", f"Known are {known}.", "not-found"))
+    tell(service=service.id)
     return service
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import fields
+from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 
 import pytest
@@ -34,6 +35,9 @@ def test_every_setting_is_read_when_given(tmp_path: Path) -> None:
         "PGX_CDS_CONSENT": "deny",
         "PGX_CDS_CORS_ORIGINS": "https://ehr.example.org",
         "PGX_CDS_LOG_LEVEL": "WARNING",
+        "PGX_CDS_METRICS_FROM": "10.1.0.0/16, fd00::/8",
+        "PGX_CDS_TELEMETRY": "otlp",
+        "PGX_CDS_RELOAD": "0",
         "PGX_CDS_SUGGESTIONS": "single-action",
         "PGX_CDS_MAX_CARDS": "3",
         "PGX_CDS_SHOW_NO_ACTION": "true",
@@ -53,6 +57,9 @@ def test_every_setting_is_read_when_given(tmp_path: Path) -> None:
         consent="deny",
         cors_origins=("https://ehr.example.org",),
         log_level="WARNING",
+        metrics_from=(IPv4Network("10.1.0.0/16"), IPv6Network("fd00::/8")),
+        telemetry="otlp",
+        reload=0.0,
         suggestions="single-action",
         max_cards=3,
         show_no_action=True,
@@ -85,6 +92,10 @@ def test_every_fault_is_reported_at_once_when_several_values_are_wrong() -> None
         ("OVERLAY", "no/such/folder"),
         ("DATABASE", "feedback.sqlite3"),
         ("LOG_LEVEL", "loud"),
+        ("METRICS_FROM", "10.1.0.1/16"),
+        ("METRICS_FROM", "everybody"),
+        ("TELEMETRY", "on"),
+        ("RELOAD", "-1"),
         ("SUGGESTIONS", "three-action"),
         ("SHOW_NO_ACTION", "yes"),
         ("CARD_KEY", "short"),
