@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import runpy
+from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from click.testing import CliRunner
@@ -13,6 +15,7 @@ from samples import SETTINGS
 from app import create_app, main
 from cds_hooks.content import Content
 from cds_hooks.settings import SettingsError
+from cds_hooks.web.metrics_folder import VARIABLE, prepare_folder
 
 GUNICORN = Path(__file__).resolve().parents[1] / "deploy" / "gunicorn.conf.py"
 
@@ -65,17 +68,27 @@ def test_two_applications_do_not_share_their_records(content: Content) -> None:
     assert first.extensions["pgx-cds"].store.engine is not second.extensions["pgx-cds"].store.engine
 
 
+@pytest.fixture
+def gunicorn_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, Any]]:
+    """What gunicorn reads of its file, the folder of the metrics in the test's own."""
+    monkeypatch.setenv(VARIABLE, str(tmp_path))
+    prepare_folder.cache_clear()
+    yield runpy.run_path(str(GUNICORN))
+    prepare_folder.cache_clear()
+
+
 @pytest.mark.parametrize("address", [("0.0.0.0", 5000), ("192.0.2.7", 5000), ("::", 5000)])
-def test_gunicorn_is_refused_when_it_would_serve_other_machines(address: tuple[str, int]) -> None:
+def test_gunicorn_is_refused_when_it_would_serve_other_machines(
+    address: tuple[str, int], gunicorn_settings: dict[str, Any]
+) -> None:
     """Whatever `-b` says."""
-    start = runpy.run_path(str(GUNICORN))["on_starting"]
+    start = gunicorn_settings["on_starting"]
     with pytest.raises(SystemExit, match="only this machine is served"):
         start(SimpleNamespace(cfg=SimpleNamespace(address=[address])))
 
 
 @pytest.mark.parametrize("address", [("127.0.0.1", 5000), ("::1", 5000), "/run/pgx-cds.sock"])
-def test_gunicorn_starts_on_this_machine(address: object) -> None:
+def test_gunicorn_starts_on_this_machine(address: object, gunicorn_settings: dict[str, Any]) -> None:
     """On loopback and on a Unix socket."""
-    settings = runpy.run_path(str(GUNICORN))
-    settings["on_starting"](SimpleNamespace(cfg=SimpleNamespace(address=[address])))
-    assert settings["preload_app"] is True
+    gunicorn_settings["on_starting"](SimpleNamespace(cfg=SimpleNamespace(address=[address])))
+    assert gunicorn_settings["preload_app"] is True

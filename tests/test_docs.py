@@ -122,6 +122,19 @@ def test_no_lock_file_names_a_registry() -> None:
         assert "--hash=sha256:" in text
 
 
+def test_the_page_of_logs_names_every_message_of_the_service() -> None:
+    """In its table, and no other."""
+    page = (ROOT / "docs" / "logs.md").read_text(encoding="utf-8").split("## The service's own messages")[1]
+    table = page.split("## ")[0]
+    logged = {
+        message
+        for package in ("cds_hooks", "cards", "knowledge")
+        for path in (ROOT / package).rglob("*.py")
+        for message in re.findall(r"_LOG\.(?:log\([^\"]*|\w+\(\s*)\"([^\"]+)\"", path.read_text(encoding="utf-8"))
+    }
+    assert set(re.findall(r"^\| `([^`]+)`", table, re.MULTILINE)) == logged
+
+
 @pytest.mark.parametrize("path", ["README.md", "knowledge/README.md", "bench/README.md"])
 def test_links_to_files_lead_somewhere(path: str) -> None:
     """Relative links only; what is on the web is not looked up."""

@@ -9,7 +9,7 @@ from gunicorn.glogging import Logger
 from cds_hooks.web.log import JsonHandler
 
 
-class GunicornLog(Logger):
+class GunicornLog(Logger):  # type: ignore[misc]  # gunicorn brings no types
     """`logger_class` of deploy/gunicorn.conf.py."""
 
     def setup(self, cfg: Any) -> None:

@@ -73,6 +73,7 @@ class LiveTenants(Mapping[str, Tenant]):
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _watching: int | None = None
     """The process whose thread looks."""
+    _stopped: threading.Event = field(default_factory=threading.Event)
 
     def __getitem__(self, name: str) -> Tenant:
         return self.state.tenants[name]
@@ -93,10 +94,14 @@ class LiveTenants(Mapping[str, Tenant]):
             self._watching = os.getpid()
         threading.Thread(target=self._look_on, args=(self.source,), name="content", daemon=True).start()
 
+    def stop(self) -> None:
+        """Look at nothing any more."""
+        self._stopped.set()
+
     def catch_up(self) -> None:
         """Take up at once what has changed: for a process that was forked from an older one and serves nobody yet."""
         while self.source is not None and self.look(self.source):
-            threading.Event().wait(_SETTLING)
+            self._stopped.wait(_SETTLING)
 
     def look(self, source: ContentSource) -> bool:
         """Look at the files once; True where they have changed and may not be finished."""
@@ -115,8 +120,7 @@ class LiveTenants(Mapping[str, Tenant]):
         return self._pending is not None
 
     def _look_on(self, source: ContentSource) -> None:
-        clock = threading.Event()
-        while True:
+        while not self._stopped.is_set():
             try:
                 unfinished = self.look(source)
             except Exception as error:
@@ -124,7 +128,7 @@ class LiveTenants(Mapping[str, Tenant]):
                 self._seen = ()
                 self._keep(("the content could not be looked at",), error)
                 unfinished = False
-            clock.wait(min(source.every, _SETTLING) if unfinished else source.every)
+            self._stopped.wait(min(source.every, _SETTLING) if unfinished else source.every)
 
     def _take_up(self, source: ContentSource, stamp: Stamp) -> None:
         try:

@@ -70,6 +70,7 @@ def make_formatter() -> logging.Formatter:
         ],
         processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, _render],
         pass_foreign_args=True,
+        use_get_message=False,
     )
 
 
@@ -169,7 +170,7 @@ def _say_what(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
         "time": f"{time.strftime('%Y-%m-%dT%H:%M:%S', seconds)}.{int(record.msecs):03d}+00:00",
         "level": record.levelname,
         "logger": record.name,
-        "message": event["event"] if _is_own(record.name) else _word_foreign(record, event["positional_args"]),
+        "message": _word(record, event["positional_args"]),
     }
     if not _is_own(record.name):
         line["place"] = f"{record.module}:{record.lineno} {record.funcName}"
@@ -178,16 +179,19 @@ def _say_what(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
     return line
 
 
-def _word_foreign(record: logging.LogRecord, arguments: Any) -> str:
-    """The template of a library's message, its numbers filled in and everything else left out."""
-    if not arguments or not isinstance(record.msg, str):
-        return _NOT_SHOWN
-    if not isinstance(arguments, tuple):
-        return record.msg
+def _word(record: logging.LogRecord, arguments: Any) -> str:
+    """The message; of a library's only the template, its numbers filled in and everything else left out."""
+    own, template = _is_own(record.name), str(record.msg)
+    if not arguments:
+        return template if own else _NOT_SHOWN
+    if isinstance(arguments, tuple) and not own:
+        arguments = tuple(one if isinstance(one, int | float) else "…" for one in arguments)
+    elif not own:
+        return template
     try:
-        return record.msg % tuple(one if isinstance(one, int | float) else "…" for one in arguments)
-    except (TypeError, ValueError):
-        return record.msg
+        return str(template % arguments)
+    except (TypeError, ValueError, KeyError):
+        return template
 
 
 def _add_facts(_: WrappedLogger, __: str, event: EventDict) -> EventDict:

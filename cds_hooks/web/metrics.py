@@ -2,7 +2,7 @@
 
 `docs/metrics.md` says what each one means. Rows are those of the content; services, endpoints, stages and kinds stand
 in the code; tenants are the names of the file of clients. Whoever counts by a reason gives a StrEnum: its members are
-all there can be.
+all there can be, and stand as their names.
 
 With PROMETHEUS_MULTIPROC_DIR set before this module is imported, all processes count into files of that folder, and
 any of them answers for all (see `metrics_folder`); without it the process counts for itself.
@@ -12,7 +12,10 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from prometheus_client import Counter, Gauge, Histogram
+from prometheus_client import Counter, Gauge, Histogram, disable_created_metrics
+
+# When a counter began is what no process among many can tell.
+disable_created_metrics()
 
 NO_ROW = "none"
 """The row of a card that rests on no row: on a gap, or on a test that is asked for."""
@@ -67,7 +70,7 @@ def count_gap(kind: str) -> None:
 
 def count_silence(reason: StrEnum) -> None:
     """One medicine of which nothing had to be said."""
-    _SILENCES.labels(reason.value).inc()
+    _SILENCES.labels(reason.name.lower()).inc()
 
 
 def count_fhir_call(failure: StrEnum | None, seconds: float) -> None:
@@ -78,7 +81,7 @@ def count_fhir_call(failure: StrEnum | None, seconds: float) -> None:
 
 def count_consent(decision: StrEnum) -> None:
     """One consent decision."""
-    _CONSENT.labels(decision.value).inc()
+    _CONSENT.labels(decision.name.lower()).inc()
 
 
 def count_authentication_failure(reason: StrEnum) -> None:

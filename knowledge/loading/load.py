@@ -143,13 +143,28 @@ def load_policy(overlay: Path | None = None) -> Policy:
     faults = list(document.faults)
     known = Policy.__dataclass_fields__
     data = document.data if isinstance(document.data, dict) else {}
-    for key in data:
+    if document.data is not None and not isinstance(document.data, dict):
+        faults.append(document.fault((), "is no mapping", f"known are {', '.join(known)}"))
+    for key, value in data.items():
         if key not in known:
             faults.append(document.fault((key,), f"{key!r} is no policy", f"known are {', '.join(known)}"))
+        elif not _fits(value, getattr(Policy(), key)):
+            kind = _KINDS_OF_VALUES[type(getattr(Policy(), key))]
+            faults.append(document.fault((key,), f"{key!r} has a value of another kind", f"give {kind}"))
     if faults:
         raise ContentError(faults)
     stated: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in data.items()}
     return replace(Policy(), **stated)
+
+
+_KINDS_OF_VALUES = {bool: "true or false", int: "a whole number above 0", tuple: "a list of words"}
+
+
+def _fits(value: Any, default: Any) -> bool:
+    """Whether a policy's value is of its default's kind: a wrong one would come out at the first request only."""
+    if isinstance(default, tuple):
+        return isinstance(value, list) and all(isinstance(one, str) for one in value)
+    return type(value) is type(default) and (isinstance(value, bool) or value > 0)
 
 
 def _read_merged(path: Path, sound: Any, local: Path | None) -> Document:

@@ -65,6 +65,17 @@ def test_a_policy_is_read_over_the_defaults_and_its_faults_are_told(tmp_path: Pa
     assert load_policy(None) == Policy()
     write(tmp_path / "policy.yaml", "bodies: [FDA, CPIC]\nshow_no_action: true\n")
     assert load_policy(tmp_path) == Policy(bodies=("FDA", "CPIC"), show_no_action=True)
+    write(tmp_path / "policy.yaml", "max_cards: true\nreviewed_only: 1\nbodies: CPIC\n")
+    with pytest.raises(ContentError) as caught:
+        load_policy(tmp_path)
+    assert [(fault.line, fault.mend) for fault in caught.value.faults] == [
+        (1, "give a whole number above 0"),
+        (2, "give true or false"),
+        (3, "give a list of words"),
+    ]
+    write(tmp_path / "policy.yaml", "- FDA\n")
+    with pytest.raises(ContentError, match="is no mapping"):
+        load_policy(tmp_path)
     write(tmp_path / "policy.yaml", "colour: red\n")
     with pytest.raises(ContentError, match="'colour' is no policy"):
         load_policy(tmp_path)
