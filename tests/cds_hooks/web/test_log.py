@@ -42,7 +42,7 @@ def test_a_request_is_one_line_with_its_stages(client: FlaskClient, order_select
     (line,) = lines()
     assert line.pop("time").endswith("+00:00")
     stages = line.pop("stages")
-    assert list(stages) == ["parse", "record", "facts", "evaluate", "cards", "check"]
+    assert list(stages) == ["parse", "record", "facts", "evaluate", "cards", "repeats", "check", "store"]
     assert line.pop("ms") >= max(stages.values())
     assert line == {
         "level": "INFO",
@@ -56,6 +56,7 @@ def test_a_request_is_one_line_with_its_stages(client: FlaskClient, order_select
         "orders": 1,
         "cards": 1,
         "unknown_drugs": 0,
+        "held_back": 0,
         "request_id": "abc-1",
     }
 

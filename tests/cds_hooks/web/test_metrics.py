@@ -37,10 +37,10 @@ def value(name: str, **labels: str) -> float:
 
 
 def test_an_answer_is_counted_by_service_status_row_and_stage(client: FlaskClient, order_select: Request) -> None:
-    """One request, one card, six stages."""
+    """One request, one card, eight stages."""
     labels = {"tenant": "local", "endpoint": "hooks.call", "service": "pgx-order-select", "status": "200"}
     row = {"row": "clopidogrel/cpic/poor-acs-pci", "indicator": "critical"}
-    stages = ("parse", "record", "facts", "evaluate", "cards", "check")
+    stages = ("parse", "record", "facts", "evaluate", "cards", "repeats", "check", "store")
 
     def counts() -> list[float]:
         return [
