@@ -35,9 +35,11 @@ def overlay(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def app(overlay: Path) -> Flask:
+def app(overlay: Path, tmp_path_factory: pytest.TempPathFactory) -> Flask:
     """A service on that overlay. It looks at the files only when a test asks it to."""
-    app = create_app(replace(SETTINGS, overlay=overlay, reload=600))
+    # Several threads ask at once, which one connection to a database in memory does not bear.
+    database = f"sqlite:///{tmp_path_factory.mktemp('records') / 'records.sqlite3'}"
+    app = create_app(replace(SETTINGS, overlay=overlay, reload=600, database=database))
     tenants = app.extensions["pgx-cds"].tenants
     tenants._watching = os.getpid()
     return app
