@@ -42,7 +42,7 @@ def test_a_request_is_one_line_with_its_stages(client: FlaskClient, order_select
     (line,) = lines()
     assert line.pop("time").endswith("+00:00")
     stages = line.pop("stages")
-    assert list(stages) == ["parse", "record", "facts", "evaluate", "cards", "repeats", "check", "store"]
+    assert list(stages) == ["parse", "record", "consent", "facts", "evaluate", "cards", "repeats", "check", "store"]
     assert line.pop("ms") >= max(stages.values())
     assert line == {
         "level": "INFO",

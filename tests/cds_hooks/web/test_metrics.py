@@ -37,16 +37,17 @@ def value(name: str, **labels: str) -> float:
 
 
 def test_an_answer_is_counted_by_service_status_row_and_stage(client: FlaskClient, order_select: Request) -> None:
-    """One request, one card, eight stages."""
+    """One request, one consent decision, one card, nine stages."""
     labels = {"tenant": "local", "endpoint": "hooks.call", "service": "pgx-order-select", "status": "200"}
     row = {"row": "clopidogrel/cpic/poor-acs-pci", "indicator": "critical"}
-    stages = ("parse", "record", "facts", "evaluate", "cards", "repeats", "check", "store")
+    stages = ("parse", "record", "consent", "facts", "evaluate", "cards", "repeats", "check", "store")
 
     def counts() -> list[float]:
         return [
             value("pgx_cds_requests_total", **labels),
             value("pgx_cds_request_seconds_count", service="pgx-order-select"),
             value("pgx_cds_cards_total", **row),
+            value("pgx_cds_consent_decisions_total", decision="permit"),
             *(value("pgx_cds_stage_seconds_count", stage=stage) for stage in stages),
         ]
 

@@ -153,6 +153,26 @@ def test_results_and_orders_that_make_trouble(
     search(client.post(f"/cds-services/{service_id}", json=request, headers=HEADERS))
 
 
+@pytest.mark.parametrize("status", ["active", "inactive", MARKER])
+def test_consents_that_are_heeded(
+    client: FlaskClient, order_select: Request, search: Callable[..., None], status: str
+) -> None:
+    """Permission, refusal or nonsense: whose it is and what it says stays here."""
+    request = mark(order_select)
+    consent = {
+        "resourceType": "Consent",
+        "id": MARKER,
+        "status": status,
+        "scope": {"coding": [{"code": MARKER}], "text": MARKER},
+        "patient": {"reference": f"Patient/p-{MARKER}", "display": MARKER},
+        "performer": [{"display": MARKER}],
+        "organization": [{"reference": f"Organization/{MARKER}"}],
+        "provision": {"type": "deny", "actor": [{"reference": {"reference": f"Practitioner/{MARKER}"}}]},
+    }
+    request["prefetch"]["consents"] = {"resourceType": "Bundle", "type": "searchset", "entry": [{"resource": consent}]}
+    search(client.post(URL, json=request, headers=HEADERS))
+
+
 def refuse(**changes: Any) -> dict[str, Any]:
     """A call that is refused: arguments of the test client."""
     return {"path": URL, "method": "POST", "content_type": "application/json"} | changes
