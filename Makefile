@@ -6,7 +6,7 @@ READY = .venv/.ready
 CONTENT = knowledge/content/compiled.json
 FHIR_READY = .venv-fhir/.ready
 
-.PHONY: setup run test test-integration test-browser bench clean
+.PHONY: setup run test test-blackbox test-integration test-browser bench clean
 
 setup: $(READY) $(CONTENT)
 
@@ -38,6 +38,9 @@ test: $(READY) $(CONTENT)
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/pgx-cds check
 	$(BIN)/python -m pytest
+
+test-blackbox: $(READY) $(CONTENT)
+	$(BIN)/python -m pytest -m blackbox
 
 test-integration: $(READY) $(CONTENT) $(FHIR_READY)
 	$(BIN)/python -m pytest -m integration

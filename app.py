@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable
+import time
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ import click
 from flask import Flask
 from flask.cli import FlaskGroup, run_command
 
-from cds_hooks.clients import Client, make_local_client
+from cds_hooks.clients import Client, ClientsError, load_clients, make_local_client
 from cds_hooks.commands import check, identify, new, read, recommend, terms, translate, try_request
 from cds_hooks.content import Content, stamp_content
 from cds_hooks.demo.pages import blueprint as demo
@@ -19,8 +20,11 @@ from cds_hooks.errors import register_handlers
 from cds_hooks.fhir.validation import warm_up
 from cds_hooks.json_schema import load_validator
 from cds_hooks.records.store import Store, open_store
+from cds_hooks.security.callers import open_callers
+from cds_hooks.security.replay import UsedTokens
 from cds_hooks.settings import Settings, SettingsError, read_settings
 from cds_hooks.tenant import Tenant, build_tenants, reload_tenants
+from cds_hooks.web.authentication import authenticate_callers
 from cds_hooks.web.cors import allow_origins
 from cds_hooks.web.engine import EXTENSION, Engine
 from cds_hooks.web.health import blueprint as health
@@ -38,22 +42,25 @@ from knowledge.loading.errors import ContentError
 def create_app(settings: Settings | None = None, content: Content | None = None) -> Flask:
     """The WSGI application, ready to answer: content loaded, validators compiled, models built.
 
-    Without arguments it is set up from the environment. Raises SettingsError or ContentError with every fault.
+    Without arguments it is set up from the environment. Raises SettingsError, ClientsError or ContentError with every
+    fault.
     """
     settings = settings or read_settings()
     app = Flask(__name__, static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = settings.body_limit
     app.config[FROM] = settings.metrics_from
     start_logging(settings.log_level)
-    tenants = _open_tenants([make_local_client(settings)], settings, content)
+    clients = _find_clients(settings)
+    tenants = _open_tenants(clients.values(), settings, content)
+    store = _open_store(app, settings)
     card_key = settings.card_key.encode() if settings.card_key else secrets.token_bytes(32)
-    app.extensions[EXTENSION] = Engine(tenants, _open_store(app, settings), card_key)
+    app.extensions[EXTENSION] = Engine(tenants, store, card_key)
     start_telemetry(app, settings.telemetry)
     app.before_request(tenants.watch)
     log_requests(app)
     measure_requests(app)
     allow_origins(app, settings.cors_origins)
-    refuse_others(app)
+    _guard(app, settings, clients, store)
     register_handlers(app)
     app.register_blueprint(blueprint)
     app.register_blueprint(health)
@@ -64,6 +71,30 @@ def create_app(settings: Settings | None = None, content: Content | None = None)
         app.register_blueprint(demo)
     _warm_up(tenants.values())
     return app
+
+
+def _find_clients(settings: Settings) -> Mapping[str, Client]:
+    if settings.auth == "off":
+        local = make_local_client(settings)
+        return {local.name: local}
+    return load_clients(_name_clients(settings)[0])
+
+
+def _name_clients(settings: Settings) -> tuple[Path, str]:
+    """The file of clients and the base address that they call."""
+    if settings.clients is None or settings.public_url is None:
+        raise SettingsError(["PGX_CDS_CLIENTS, PGX_CDS_PUBLIC_URL: not set. Authentication needs both."])
+    return settings.clients, settings.public_url
+
+
+def _guard(app: Flask, settings: Settings, clients: Mapping[str, Client], store: Store) -> None:
+    """Let in who may call: registered clients, or without authentication this machine alone."""
+    if settings.auth == "off":
+        refuse_others(app)
+        return
+    file, public_url = _name_clients(settings)
+    callers = open_callers(clients, file, settings.keys_ca)
+    authenticate_callers(app, callers, UsedTokens(store.engine, time.time), public_url)
 
 
 def _open_tenants(clients: Iterable[Client], settings: Settings, content: Content | None) -> LiveTenants:
@@ -99,10 +130,11 @@ def _warm_up(tenants: Iterable[Tenant]) -> None:
 
 def _serve(host: str, **options: Any) -> None:
     if not is_loopback(host):
-        raise click.UsageError("--host: without authentication only this machine is served; leave it at 127.0.0.1.")
+        mend = "leave it at 127.0.0.1, and serve others by gunicorn behind a proxy."
+        raise click.UsageError(f"--host: this server is for development and serves this machine alone; {mend}")
     try:
         click.get_current_context().invoke(run_command, host=host, **options)
-    except (SettingsError, ContentError) as error:
+    except (SettingsError, ClientsError, ContentError) as error:
         raise click.ClickException(str(error)) from None
 
 

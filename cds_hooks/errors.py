@@ -7,12 +7,14 @@ Exception hierarchy:
     + MalformedRequestError   400  no JSON, or JSON that cannot be worked with
     + InvalidRequestError     400  JSON that is no valid request of the hook; carries every fault
     + PatientMismatchError    400  data of another patient than the context's
-    + NotLoopbackError        403  a caller from another machine while authentication is off
+    + NotLoopbackError        403  a caller from another machine, or by a proxy, while authentication is off
     + MetricsRefusedError     403  a caller who may not read the metrics
     + UnknownServiceError     404
     + UnsupportedMediaError   415
   x MissingDataError          412  needed data were not sent and could not be fetched ("Prefetch Template")
-  x StorageError              503  the feedback could not be stored
+  x StorageError              503  a record could not be stored, or it could not be seen whether a token was used
+
+A call without a good token is no exception: web/authentication.py answers it by 401 and says nothing more.
 
 Every one of them is answered by an OperationOutcome. Neither the exceptions nor the outcomes carry values of the
 request: a fault is named by its place (a JSON pointer), never by what stood there.
@@ -82,7 +84,7 @@ class PatientMismatchError(RequestError):
 
 
 class NotLoopbackError(RequestError):
-    """A caller from another machine, while the service runs without authentication."""
+    """A caller from another machine or by a proxy, while the service runs without authentication."""
 
     status = 403
 
@@ -112,7 +114,7 @@ class MissingDataError(EdgeError):
 
 
 class StorageError(EdgeError):
-    """A record could not be stored."""
+    """A record could not be stored or looked up."""
 
     status = 503
 

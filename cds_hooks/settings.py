@@ -2,7 +2,10 @@
 
 | variable               | default        | meaning                                                              |
 |------------------------|----------------|----------------------------------------------------------------------|
-| PGX_CDS_AUTH           | must be set    | `off`: no authentication; only callers on this machine are answered  |
+| PGX_CDS_AUTH           | must be set    | `jwt`: clients of a file, by their tokens; `off`: this machine alone |
+| PGX_CDS_CLIENTS        | with `jwt`     | TOML file of the clients that may call                               |
+| PGX_CDS_PUBLIC_URL     | with `jwt`     | base address under which callers reach the service: their `aud`      |
+| PGX_CDS_KEYS_CA        | certifi's      | PEM file of the authorities behind the key servers' certificates     |
 | PGX_CDS_DATABASE       | in `instance/` | SQLAlchemy URL of the feedback store; `sqlite://` keeps it in memory |
 | PGX_CDS_OVERLAY        | none           | folder of the site's own content and policy                          |
 | PGX_CDS_BODY_LIMIT     | 16000000       | largest request body in bytes; a larger one gets 413                 |
@@ -28,7 +31,8 @@ Every wrong value is reported, all at once, before anything starts.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
@@ -50,6 +54,10 @@ class Settings:
     """What a deployment may choose. Times are in seconds, sizes in bytes."""
 
     auth: str = "off"
+    clients: Path | None = None
+    public_url: str | None = None
+    """Without a slash at its end."""
+    keys_ca: Path | None = None
     database: str | None = None
     """SQLAlchemy URL; None: a file in the instance folder."""
     overlay: Path | None = None
@@ -95,15 +103,42 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
             values[key.removeprefix(PREFIX).lower()] = read(text)
         except ValueError as fault:
             faults.append(f"{key}: {fault}")
+    faults += _find_contradictions(given)
     if faults:
         raise SettingsError(faults)
     return Settings(**values)
 
 
 _AUTH_MISSING = (
-    "PGX_CDS_AUTH: not set. Set PGX_CDS_AUTH=off to serve callers on this machine without authentication; "
-    "serving others needs authentication, which this version does not have."
+    "PGX_CDS_AUTH: not set. Set PGX_CDS_AUTH=jwt to serve the clients of PGX_CDS_CLIENTS, "
+    "or PGX_CDS_AUTH=off to serve callers on this machine without authentication."
 )
+
+
+def _find_contradictions(given: Mapping[str, str]) -> Iterator[str]:
+    """What is wrong with settings together: a rule that nobody reads must not look as if it held."""
+    if given.get("PGX_CDS_AUTH") == "jwt":
+        for name, meaning in _WITH_JWT.items():
+            if name not in given:
+                yield f"{name}: not set. With PGX_CDS_AUTH=jwt it must be {meaning}."
+        if _is_in_memory(given.get("PGX_CDS_DATABASE", "")):
+            yield "PGX_CDS_DATABASE: is in memory. With PGX_CDS_AUTH=jwt all workers must see which tokens were used."
+        for name, member in (("PGX_CDS_CONSENT", "consent"), ("PGX_CDS_FHIR_HOSTS", "fhir_hosts")):
+            if name in given:
+                yield f"{name}: has no meaning with PGX_CDS_AUTH=jwt. Each client of the file has its own {member}."
+    elif "PGX_CDS_CLIENTS" in given:
+        yield "PGX_CDS_CLIENTS: has no meaning without PGX_CDS_AUTH=jwt. Set that, or leave this unset."
+
+
+def _is_in_memory(url: str) -> bool:
+    kind, _, place = url.partition("://")
+    return kind.startswith("sqlite") and (not place.strip("/") or ":memory:" in place or "mode=memory" in place)
+
+
+_WITH_JWT = {
+    "PGX_CDS_CLIENTS": "the TOML file of the clients that may call",
+    "PGX_CDS_PUBLIC_URL": "the base address under which callers reach the service",
+}
 
 
 def _known_names() -> list[str]:
@@ -117,12 +152,6 @@ def _one_of(*known: str) -> Callable[[str], str]:
         return text
 
     return read
-
-
-def _auth(text: str) -> str:
-    if text != "off":
-        raise ValueError("only 'off' is known to this version; it serves callers on this machine alone.")
-    return text
 
 
 def _whole(text: str) -> int:
@@ -171,6 +200,17 @@ def _file(text: str) -> Path:
     return Path(text)
 
 
+def _public_url(text: str) -> str:
+    if not _PUBLIC_URL.fullmatch(text):
+        raise ValueError(
+            "must be an https address without query (http on this machine), such as https://cds.example.org."
+        )
+    return text.rstrip("/")
+
+
+_PUBLIC_URL = re.compile(r"(https://[^/@?#\s]+|http://(localhost|127\.0\.0\.1|\[::1\])(:[0-9]+)?)(/[^?#\s]*)?")
+
+
 def _url(text: str) -> str:
     if "://" not in text:
         raise ValueError("must be a database URL such as sqlite:///feedback.sqlite3.")
@@ -188,7 +228,10 @@ def _switch(text: str) -> bool:
 
 
 _READERS: Mapping[str, Callable[[str], Any]] = {
-    "auth": _auth,
+    "auth": _one_of("off", "jwt"),
+    "clients": _file,
+    "public_url": _public_url,
+    "keys_ca": _file,
     "database": _url,
     "overlay": _folder,
     "body_limit": _whole,

@@ -12,8 +12,19 @@ import gc
 import os
 from typing import Any
 
+from cds_hooks.clients import ClientsError, load_clients
+from cds_hooks.security.callers import open_callers
+from cds_hooks.settings import SettingsError, read_settings
 from cds_hooks.web.loopback import is_loopback
 from cds_hooks.web.metrics_folder import VARIABLE, bury_process, prepare_folder, remove_folder
+
+try:
+    # Once more than the application does it, so that what is wrong is said in words and not by a traceback.
+    chosen = read_settings()
+    if chosen.clients is not None:
+        open_callers(load_clients(chosen.clients), chosen.clients, chosen.keys_ca)
+except (SettingsError, ClientsError) as error:
+    raise SystemExit(str(error)) from None
 
 bind = f"127.0.0.1:{os.environ.get('PORT', '5000')}"
 workers = 2
@@ -30,7 +41,9 @@ raw_env = [f"{VARIABLE}={prepare_folder()}"]
 
 
 def on_starting(server: Any) -> None:
-    """Refuse to serve other machines while there is no authentication (`-b` may have changed `bind`)."""
+    """Refuse to serve other machines while authentication is off (`-b` may have changed `bind`)."""
+    if chosen.auth == "jwt":
+        return
     hosts = [address[0] for address in server.cfg.address if isinstance(address, tuple)]
     if not all(is_loopback(host) for host in hosts):
         raise SystemExit("pgx-cds: without authentication only this machine is served; bind to 127.0.0.1.")

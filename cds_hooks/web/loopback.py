@@ -1,4 +1,4 @@
-"""Without authentication only this machine is served."""
+"""Without authentication only this machine is served, and nobody whom a proxy on it lets in."""
 
 from __future__ import annotations
 
@@ -23,11 +23,18 @@ def is_loopback(address: str) -> bool:
     return (mapped or found).is_loopback
 
 
+_MARKS_OF_PROXIES = ("Forwarded", "X-Forwarded-For", "X-Real-IP", "Via")
+
+
 def refuse_others(app: Flask) -> None:
-    """Refuse every caller from another machine with 403."""
+    """Refuse every caller from another machine, and every call that came through a proxy, with 403."""
 
     @app.before_request
     def check() -> None:
         if not is_loopback(request.remote_addr or ""):
             mend = "Without authentication (PGX_CDS_AUTH=off) only callers on the same machine are answered."
             raise NotLoopbackError(Fault("", "the caller is on another machine", mend, "forbidden"))
+        if any(name in request.headers for name in _MARKS_OF_PROXIES):
+            # Behind a proxy every caller looks local.
+            mend = "Behind a proxy the service needs authentication (PGX_CDS_AUTH=jwt)."
+            raise NotLoopbackError(Fault("", "the call came through a proxy", mend, "forbidden"))
