@@ -49,7 +49,7 @@ def read_claims(payload: bytes) -> Claims:
 
 
 def check_claims(claims: Claims, client: Client, audience: str, now: float) -> None:
-    """Raise TokenRefusedError unless the token is meant for this address and for now, and lives no longer than it may."""
+    """Raise TokenRefusedError unless the token is meant for this address and for now, and short-lived enough."""
     if not {audience, *client.audiences}.intersection(claims.audiences):
         raise TokenRefusedError(Refusal.AUDIENCE, client.name)
     if claims.expires <= now - LEEWAY:

@@ -190,7 +190,8 @@ def _change_signature(token: str) -> str:
 
 def _change_header(token: str) -> str:
     header, _, rest = token.partition(".")
-    return f"{encode(decode(header)[:-1] + b',"x":1}')}.{rest}"
+    changed = decode(header)[:-1] + b',"x":1}'
+    return f"{encode(changed)}.{rest}"
 
 
 @pytest.mark.parametrize("signer", [EC, RSA], ids=lambda signer: signer.algorithm)
