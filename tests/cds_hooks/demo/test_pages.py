@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import Any
 
 import orjson
 import pytest
 from flask.testing import FlaskClient
+from registered import make_settings
 
 from app import create_app
 from cds_hooks.content import Content
 from cds_hooks.demo.markdown_detail import render_markdown
-from cds_hooks.settings import Settings
 
 CALL = {"service": "pgx-order-select", "request": "{}", "response": "{}", "status": 200, "milliseconds": 12}
 
@@ -149,11 +150,12 @@ def test_a_result_in_another_media_type_is_refused(visitor: FlaskClient) -> None
     assert visitor.post("/demo/result", data="x=1", content_type="text/plain").status_code == 415
 
 
-def test_the_page_is_not_served_when_authentication_is_on(content: Content) -> None:
-    """Without the page, its other addresses are unknown, too; the services stay."""
-    client = create_app(Settings(auth="required", database="sqlite://"), content).test_client()
-    paths = ("/", "/demo/request", "/demo/chart", "/demo/static/page.css", "/cds-services")
-    assert [client.get(path).status_code for path in paths] == [404, 404, 404, 404, 200]
+def test_the_page_is_not_served_when_authentication_is_on(content: Content, tmp_path: Path) -> None:
+    """Its addresses are unknown, and nobody without a token learns that."""
+    app = create_app(make_settings(tmp_path), content)
+    assert [rule.rule for rule in app.url_map.iter_rules() if "demo" in rule.endpoint] == []
+    paths = ("/", "/demo/request", "/demo/chart", "/demo/static/page.css")
+    assert [app.test_client().get(path).status_code for path in paths] == [401] * 4
 
 
 def test_markdown_is_rendered_without_html_pictures_and_styles() -> None:

@@ -509,3 +509,12 @@ def test_a_harmless_request_id_is_sent_back(client: FlaskClient, given: str, kep
 def test_only_this_machine_is_served_without_authentication(client: FlaskClient, address: str, status: int) -> None:
     """Anybody else gets 403."""
     assert client.get("/cds-services", environ_base={"REMOTE_ADDR": address}).status_code == status
+
+
+@pytest.mark.parametrize(
+    ("name", "status"),
+    [("X-Forwarded-For", 403), ("Forwarded", 403), ("X-Real-IP", 403), ("Via", 403), ("X-Request-Id", 200)],
+)
+def test_nobody_comes_by_a_proxy_without_authentication(client: FlaskClient, name: str, status: int) -> None:
+    """Behind one every caller looks local; the header's value does not matter."""
+    assert client.get("/cds-services", headers={name: "127.0.0.1"}).status_code == status
