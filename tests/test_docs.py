@@ -12,6 +12,7 @@ from flask.testing import FlaskClient
 
 import cds_hooks.settings
 from app import main
+from cds_hooks.clients import load_clients
 from knowledge.checking.coverage import load_missing, render_coverage
 from knowledge.library import Library
 from knowledge.loading.load import CONTENT, load_library
@@ -22,6 +23,7 @@ ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 REQUEST = re.search(r"<<'JSON'\n(.*?)\nJSON\n", README, re.DOTALL)
 ANSWER = re.search(r"```text\n(\{\"cards\".*?)\n```", README, re.DOTALL)
+CLIENTS = re.search(r"```toml\n(.*?)\n```", README, re.DOTALL)
 CONSOLE = re.findall(r"^\$ echo '([^']*)' \| pgx-cds (\S+)\n(.*)$", README, re.MULTILINE)
 COMMANDS_OF_FLASK = {"routes", "shell"}
 
@@ -75,6 +77,19 @@ def test_the_settings_table_is_that_of_the_code() -> None:
     assert {f"PGX_CDS_{name.upper()}" for name in fields} == set(
         re.findall(r"^\| (PGX_CDS_[A-Z_]+)", README, re.MULTILINE)
     )
+
+
+def test_the_clients_that_are_shown_can_be_registered(tmp_path: Path) -> None:
+    """The example is a file of clients without a fault, when what it names is there."""
+    assert CLIENTS is not None
+    (tmp_path / "childrens-hospital.json").touch()
+    (tmp_path / "overlays" / "children").mkdir(parents=True)
+    (tmp_path / "clients.toml").write_text(CLIENTS[1], encoding="utf-8")
+    clients = load_clients(tmp_path / "clients.toml")
+    assert {name: each.consent for name, each in clients.items()} == {
+        "general-hospital": "deny",
+        "childrens-hospital": "ehr",
+    }
 
 
 def test_the_page_of_coverage_is_that_of_the_content(library: Library) -> None:
