@@ -50,6 +50,7 @@ def _read_key(entry: Mapping[str, Any]) -> Iterator[tuple[tuple[str, str], Publi
         key = (ECAlgorithm if algorithm == "ES384" else RSAAlgorithm).from_jwk(dict(entry))
     except (PyJWTError, ValueError, TypeError, KeyError):
         return
+    # A private key that was published is no secret any more: what it signs proves nothing.
     if isinstance(key, EllipticCurvePublicKey) or (isinstance(key, RSAPublicKey) and key.key_size >= _SMALLEST_RSA):
         yield (kid, algorithm), key
 
@@ -66,11 +67,5 @@ def _find_algorithm(entry: Mapping[str, Any]) -> str | None:
 
 
 def _is_for_verifying(entry: Mapping[str, Any]) -> bool:
-    """A private key that was published is no secret any more: what it signs proves nothing."""
     operations = entry.get("key_ops", ["verify"])
-    return (
-        "d" not in entry
-        and entry.get("use", "sig") == "sig"
-        and isinstance(operations, list)
-        and "verify" in operations
-    )
+    return entry.get("use", "sig") == "sig" and isinstance(operations, list) and "verify" in operations

@@ -15,7 +15,7 @@ from cds_hooks.security.key_cache import AHEAD, COOLDOWN, FRESH, STALE, WAITING,
 from cds_hooks.security.key_set import KeySet, KeySetError, parse_key_set
 
 OLD, NEW = make_signer("old"), make_signer("new")
-PATIENCE = 30
+PATIENCE = 20
 """Seconds after which a test gives up; none waits for them unless something is wrong."""
 
 
@@ -33,7 +33,7 @@ class KeyServer:
         """One fetch."""
         self.asked += 1
         self.entered.set()
-        assert self.open.wait(PATIENCE)
+        assert self.open.wait(2 * PATIENCE)
         if not self.keys:
             raise KeySetError("the key server answered 500")
         return parse_key_set(make_key_set(*self.keys))
@@ -52,8 +52,8 @@ class Clock:
 
 @pytest.fixture(autouse=True)
 def _patience(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whoever waits for a fetch waits until it has ended."""
-    monkeypatch.setattr(key_cache, "WAIT", float(PATIENCE))
+    """Whoever waits for a fetch waits until it has ended, longer than a test does."""
+    monkeypatch.setattr(key_cache, "WAIT", 3.0 * PATIENCE)
 
 
 @pytest.fixture
