@@ -30,6 +30,8 @@ STALE = 86_400.0
 """Seconds for which they stay good beyond that while they cannot be fetched."""
 COOLDOWN = 30.0
 """Seconds from one fetch to the next."""
+LATELY = 300.0
+"""Seconds for which a fetch that failed spares callers the wait for the next one."""
 WAIT = 3.0
 """Seconds that a caller waits for a fetch, counted from its beginning."""
 WAITING = 4
@@ -71,12 +73,16 @@ class KeyCache:
                 if age > AHEAD:
                     self._start(now)
                 return key
-            if self._asked is not None and self._asked > held.since and age < FRESH + STALE:
-                # The last fetch failed or is late: who comes now need not find that out again by waiting.
+            if self._failed_lately(held, now) and age < FRESH + STALE:
+                # Who comes now need not find that out again by waiting.
                 self._start(now)
                 return key
         self._wait(self._start(now), has_keys=held is not None)
         return self._look_up(kid, algorithm)
+
+    def _failed_lately(self, held: _Held, now: float) -> bool:
+        """Whether the last fetch brought nothing, or is late, and that is no old news."""
+        return self._asked is not None and self._asked > held.since and now - self._asked < LATELY
 
     def _look_up(self, kid: str, algorithm: str) -> PublicKey | None:
         held = self._held

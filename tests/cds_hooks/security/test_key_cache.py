@@ -11,7 +11,7 @@ import pytest
 from tokens import Signer, make_key_set, make_signer
 
 from cds_hooks.security import key_cache
-from cds_hooks.security.key_cache import AHEAD, COOLDOWN, FRESH, STALE, WAITING, KeyCache
+from cds_hooks.security.key_cache import AHEAD, COOLDOWN, FRESH, LATELY, STALE, WAITING, KeyCache
 from cds_hooks.security.key_set import KeySet, KeySetError, parse_key_set
 
 OLD, NEW = make_signer("old"), make_signer("new")
@@ -201,6 +201,19 @@ def test_nobody_waits_for_a_server_that_failed_lately(cache: KeyCache, server: K
         server.open.set()
     finish(cache)
     assert server.asked == 3
+
+
+def test_old_keys_are_asked_for_again_when_the_failure_is_old_news(
+    cache: KeyCache, server: KeyServer, clock: Clock
+) -> None:
+    """Hours without a call since then: a key withdrawn meanwhile is not taken."""
+    assert known(cache) == ["old"]
+    server.keys = ()
+    clock.now += FRESH
+    assert cache.find("old", "ES384") is not None
+    server.keys = (NEW,)
+    clock.now += LATELY
+    assert cache.find("old", "ES384") is None
 
 
 def test_an_answer_that_comes_late_does_not_replace_a_newer_one(
