@@ -42,7 +42,6 @@ def authenticate_callers(app: Flask, callers: Callers, used: UsedTokens, public_
             tell(refused=refused.reason.value, claimed_client=refused.client)
             return Response(_BODY, status=401, headers={"WWW-Authenticate": "Bearer"}, content_type=OUTCOME_TYPE)
         g.client = verified.client.name
-        tell(client=g.client)
         return None
 
 

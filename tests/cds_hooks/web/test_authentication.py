@@ -17,7 +17,6 @@ from werkzeug.test import TestResponse
 from app import create_app
 from cds_hooks.content import Content
 from cds_hooks.records.tables import TOKEN
-from cds_hooks.web.log import start_logging
 
 DISCOVERY = "/cds-services"
 SELECT = "/cds-services/pgx-order-select"
@@ -113,7 +112,6 @@ def test_every_refusal_looks_the_same_and_its_reason_is_in_the_log(
     caller: FlaskClient, capsys: pytest.CaptureFixture[str], header: str | None, reason: str, claimed: str | None
 ) -> None:
     """Neither the answer nor the log holds anything of the token."""
-    start_logging("INFO")
     answer = caller.get(DISCOVERY, headers={} if header is None else {"Authorization": header})
     check_refused(answer)
     line = read_line(capsys.readouterr().err)
@@ -123,17 +121,15 @@ def test_every_refusal_looks_the_same_and_its_reason_is_in_the_log(
 
 def test_the_log_names_the_client_that_was_served(caller: FlaskClient, capsys: pytest.CaptureFixture[str]) -> None:
     """By the name it was registered under."""
-    start_logging("INFO")
     header = bear(DISCOVERY)
     assert caller.get(DISCOVERY, headers=header).status_code == 200
     printed = capsys.readouterr().err
-    assert read_line(printed)["client"] == "general"
+    assert read_line(printed)["tenant"] == "general"
     assert not [part for part in header["Authorization"].split(".") if part in printed]
 
 
 def test_a_token_serves_one_call(caller: FlaskClient, capsys: pytest.CaptureFixture[str]) -> None:
     """The second one is refused like any other."""
-    start_logging("INFO")
     header = bear(DISCOVERY)
     assert caller.get(DISCOVERY, headers=header).status_code == 200
     check_refused(caller.get(DISCOVERY, headers=header))
