@@ -3,7 +3,8 @@
 | variable               | default        | meaning                                                              |
 |------------------------|----------------|----------------------------------------------------------------------|
 | PGX_CDS_AUTH           | must be set    | `off`: no authentication; only callers on this machine are answered  |
-| PGX_CDS_DATABASE       | in `instance/` | SQLAlchemy URL of the feedback store; `sqlite://` keeps it in memory |
+| PGX_CDS_DATABASE       | in `instance/` | URL of the records: `sqlite:///FILE`, `postgresql+psycopg://...`     |
+| PGX_CDS_AUDIT          | batched        | `sync`: each answer waits until its audit row is stored              |
 | PGX_CDS_OVERLAY        | none           | folder of the site's own content and policy                          |
 | PGX_CDS_BODY_LIMIT     | 16000000       | largest request body in bytes; a larger one gets 413                 |
 | PGX_CDS_FHIR_TIMEOUT   | 2              | seconds to wait for a connection, and for each part of an answer     |
@@ -51,7 +52,9 @@ class Settings:
 
     auth: str = "off"
     database: str | None = None
-    """SQLAlchemy URL; None: a file in the instance folder."""
+    """SQLAlchemy URL of SQLite or PostgreSQL; None: a file in the instance folder."""
+    audit: str = "batched"
+    """"batched": rows are stored together, within some milliseconds after the answer; "sync": before it."""
     overlay: Path | None = None
     body_limit: int = 16_000_000
     fhir_timeout: float = 2.0
@@ -172,8 +175,8 @@ def _file(text: str) -> Path:
 
 
 def _url(text: str) -> str:
-    if "://" not in text:
-        raise ValueError("must be a database URL such as sqlite:///feedback.sqlite3.")
+    if not text.startswith(("sqlite://", "postgresql+psycopg://")):
+        raise ValueError("must begin with sqlite:// or postgresql+psycopg://, such as sqlite:////srv/pgx-cds.sqlite3.")
     return text
 
 
@@ -190,6 +193,7 @@ def _switch(text: str) -> bool:
 _READERS: Mapping[str, Callable[[str], Any]] = {
     "auth": _auth,
     "database": _url,
+    "audit": _one_of("batched", "sync"),
     "overlay": _folder,
     "body_limit": _whole,
     "fhir_timeout": _seconds,

@@ -2,18 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 
-from sqlalchemy import Engine, create_engine, insert, select
+import orjson
+from sqlalchemy import Connection, Engine, insert, select
 from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.pool import StaticPool
 
 from cds_hooks.errors import Fault, StorageError
+from cds_hooks.records.audit_event import AuditEvent, CardEntry, describe_feedback
+from cds_hooks.records.audit_writer import AuditWriter, WriterRules
+from cds_hooks.records.database import is_memory, make_engine
 from cds_hooks.records.feedback import Feedback
+from cds_hooks.records.revision import RevisionError, find_revision, require_newest
 from cds_hooks.records.shown_cards import ShownCard, write_cards
-from cds_hooks.records.tables import FEEDBACK, FEEDBACK_REASON, FEEDBACK_SUGGESTION, TABLES
+from cds_hooks.records.spill import take_in_spills
+from cds_hooks.records.tables import CARD, FEEDBACK, FEEDBACK_REASON, FEEDBACK_SUGGESTION
+
+
+@dataclass(frozen=True)
+class StoreState:
+    """How the store is, for a monitor. error: the kind of the last failure to write the audit."""
+
+    reachable: bool
+    revision: str | None
+    queued: int
+    error: str | None
 
 
 @dataclass(frozen=True)
@@ -21,6 +37,7 @@ class Store:
     """Where records go."""
 
     engine: Engine
+    audit: AuditWriter
 
     def add_feedback(self, tenant: str, service_id: str, items: Sequence[Feedback]) -> None:
         """Store all items or none; a card may be reported on any number of times. Raises StorageError."""
@@ -28,20 +45,7 @@ class Store:
         try:
             with self.engine.begin() as connection:
                 for item in items:
-                    row = {
-                        "tenant": tenant,
-                        "service": service_id,
-                        "card": item.card,
-                        "outcome": item.outcome,
-                        "outcome_timestamp": item.timestamp,
-                        "received": received,
-                    }
-                    key = connection.execute(insert(FEEDBACK).values(row)).inserted_primary_key
-                    number = key[0] if key else None
-                    for suggestion in item.suggestions:
-                        connection.execute(insert(FEEDBACK_SUGGESTION).values(feedback=number, suggestion=suggestion))
-                    for reason in item.reasons:
-                        connection.execute(insert(FEEDBACK_REASON).values(feedback=number, **vars(reason)))
+                    _insert_feedback(connection, tenant, service_id, item, received)
         except SQLAlchemyError:
             # The driver's message quotes the values, which may hold a comment on a patient.
             raise StorageError(Fault("", "the feedback could not be stored", "Send it again.", "transient")) from None
@@ -56,6 +60,19 @@ class Store:
         except SQLAlchemyError:
             raise StorageError(Fault("", "the cards could not be stored", "Send it again.", "transient")) from None
 
+    def record_feedback(self, tenant: str, request_id: str, service_id: str, items: Sequence[Feedback]) -> None:
+        """Audit items that were stored, with the rows and the order of their cards. Raises StorageError."""
+        shown = self._find_shown(tenant, {item.card for item in items})
+        events = [describe_feedback(tenant, request_id, service_id, item, shown.get(item.card)) for item in items]
+        for event in events[:-1]:
+            self.audit.record(event)
+        # The chain is stored in its order: with the last one all are.
+        self.audit.record(events[-1], wait=True)
+
+    def record(self, event: AuditEvent) -> None:
+        """Audit a call before its answer goes out. Raises StorageError where it may not go out."""
+        self.audit.record(event)
+
     def is_reachable(self) -> bool:
         """True where the database answers."""
         try:
@@ -65,19 +82,63 @@ class Store:
             return False
         return True
 
+    def state(self) -> StoreState:
+        """How it is now; asks the database."""
+        writer = self.audit.state()
+        try:
+            revision = find_revision(self.engine).found
+        except RevisionError:
+            return StoreState(False, None, writer.queued, writer.error)
+        return StoreState(True, revision, writer.queued, writer.error)
 
-def open_store(url: str) -> Store:
-    """The store of a database URL, its tables made where they are missing.
+    def close(self) -> None:
+        """Write what is queued, and let go of the database: before the process ends."""
+        self.audit.close()
+        if not is_memory(self.engine.url.render_as_string()):
+            self.engine.dispose()
 
-    Connections are opened by each worker for itself: none survives a fork.
+    def _find_shown(self, tenant: str, cards: Iterable[str]) -> dict[str, CardEntry]:
+        """The cards that feedback speaks of, by uuid, as far as they are remembered."""
+        query = select(CARD).where((CARD.c.tenant == tenant) & CARD.c.uuid.in_(sorted(cards)))
+        try:
+            with self.engine.connect() as connection:
+                found = connection.execute(query).mappings().all()
+        except SQLAlchemyError:
+            fault = Fault("", "the feedback was stored and could not be audited", "Send it again.", "transient")
+            raise StorageError(fault) from None
+        return {
+            row["uuid"]: CardEntry(row["uuid"], row["indicator"], tuple(orjson.loads(row["rows"])), row["order"])
+            for row in found
+        }
+
+
+def _insert_feedback(connection: Connection, tenant: str, service_id: str, item: Feedback, received: datetime) -> None:
+    row = {
+        "tenant": tenant,
+        "service": service_id,
+        "card": item.card,
+        "outcome": item.outcome,
+        "outcome_timestamp": item.timestamp,
+        "received": received,
+    }
+    key = connection.execute(insert(FEEDBACK).values(row)).inserted_primary_key
+    number = key[0] if key else None
+    for suggestion in item.suggestions:
+        connection.execute(insert(FEEDBACK_SUGGESTION).values(feedback=number, suggestion=suggestion))
+    for reason in item.reasons:
+        connection.execute(insert(FEEDBACK_REASON).values(feedback=number, **vars(reason)))
+
+
+def open_store(url: str, rules: WriterRules | None = None, folder: Path | None = None) -> Store:
+    """The store of a database URL. Raises RevisionError where the database is not at this release's revision.
+
+    A new, empty SQLite database is made by itself. `folder`: where audit rows go that no database took before the end,
+    and where they are taken in from. Connections are opened by each worker for itself: none survives a fork.
     """
-    memory = url in ("sqlite://", "sqlite:///:memory:")
-    threads = {"check_same_thread": False}
-    if memory:
-        engine = create_engine(url, poolclass=StaticPool, connect_args=threads, hide_parameters=True)
-    else:
-        engine = create_engine(url, hide_parameters=True, pool_pre_ping=True)
-    TABLES.create_all(engine)
-    if not memory:
+    engine = make_engine(url)
+    require_newest(engine)
+    if folder is not None:
+        take_in_spills(engine, folder)
+    if not is_memory(url):
         engine.dispose()
-    return Store(engine)
+    return Store(engine, AuditWriter(engine, rules, folder))
