@@ -136,9 +136,11 @@ def open_store(url: str, rules: WriterRules | None = None, folder: Path | None =
     and where they are taken in from. Connections are opened by each worker for itself: none survives a fork.
     """
     engine = make_engine(url)
-    require_newest(engine)
-    if folder is not None:
-        take_in_spills(engine, folder)
-    if not is_memory(url):
-        engine.dispose()
+    try:
+        require_newest(engine)
+        if folder is not None:
+            take_in_spills(engine, folder)
+    finally:
+        if not is_memory(url):
+            engine.dispose()
     return Store(engine, AuditWriter(engine, rules, folder))
