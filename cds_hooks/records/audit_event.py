@@ -127,13 +127,15 @@ def describe_call(tenant: str, request_id: str, call: CallEntry) -> AuditEvent:
 
 
 def describe_refusal(
-    tenant: str, request_id: str, path: str, status: int, reads: Sequence[ReadEntry] = ()
+    tenant: str, request_id: str, asked: str, service: str | None, status: int, reads: Sequence[ReadEntry] = ()
 ) -> AuditEvent:
-    """The event of a call that was refused or failed. `path`: "call" or "feedback", and the service it named."""
+    """The event of a call that was refused or failed. asked: "cards" or "feedback"; service: None where none is known
+    by the name that was called."""
     members = _begin("refusal", tenant, request_id) | {
         "status": status,
         "outcome": "refused" if status < 500 else "failed",
-        "service": _tidy(path),
+        "asked": asked,
+        "service": service,
         "reads": [_read_json(each) for each in reads],
     }
     return AuditEvent(tell_time(), members)

@@ -64,7 +64,7 @@ def _make_events(said: Mapping[str, Any]) -> Iterator[Json]:
 def _make_operation(said: Mapping[str, Any]) -> Json:
     """The call itself: what was asked, by whom, on which content, with which outcome."""
     agents = [_agent("110153", said["tenant"]), _agent("110152", "pgx-cds", said["host"])]
-    details = {name: said[name] for name in ("hook", "hookInstance", "content", "kind") if name in said}
+    details = {name: said[name] for name in ("hook", "hookInstance", "content", "asked", "kind") if name in said}
     data = _entity("2", "24", description=said.get("service", "unknown"), detail=_details(details))
     subtype = _coding(_INTERACTION, "operation")
     return _event(said, "rest", subtype, "E", [*agents, *_user(said)], [data, *_patient(said)], _outcome_of(said))

@@ -30,7 +30,7 @@ from cds_hooks.tenant import Tenant
 from cds_hooks.web.answer import Worked
 from cds_hooks.web.engine import engine
 
-_ENDPOINTS = ("hooks.call", "hooks.take_feedback")
+_ASKED = {"hooks.call": "cards", "hooks.take_feedback": "feedback"}
 _UNKNOWN = "unknown"
 """The tenant of a caller who did not show who it is."""
 
@@ -63,10 +63,12 @@ def record_refusals(app: Flask) -> None:
 
     @app.after_request
     def record(response: Response) -> Response:
-        if response.status_code < 400 or request.endpoint not in _ENDPOINTS or "request_id" not in g:
+        asked = _ASKED.get(request.endpoint or "")
+        if response.status_code < 400 or asked is None or "request_id" not in g:
             return response
-        path = f"{request.endpoint.removeprefix('hooks.')}:{(request.view_args or {}).get('service_id', '')}"
-        event = describe_refusal(_name_tenant(), g.request_id, path, response.status_code, _list_reads())
+        event = describe_refusal(
+            _name_tenant(), g.request_id, asked, _name_service(), response.status_code, _list_reads()
+        )
         try:
             engine().store.record(event)
         except StorageError as error:
@@ -77,6 +79,12 @@ def record_refusals(app: Flask) -> None:
 def _name_tenant() -> str:
     name: str | None = g.get("client")
     return name or (LOCAL if LOCAL in engine().tenants else _UNKNOWN)
+
+
+def _name_service() -> str | None:
+    """The service that was called; whatever else stood in its place is not kept."""
+    called: str = (request.view_args or {}).get("service_id", "")
+    return called if any(called in tenant.content.services for tenant in engine().tenants.values()) else None
 
 
 def _list_cards(cards: Sequence[Card]) -> tuple[CardEntry, ...]:
