@@ -215,7 +215,8 @@ def _patient(said: Mapping[str, Any]) -> list[Json]:
     if "patient" not in said:
         return []
     who = said["patient"]
-    return [_entity("1", "1", what=_refer(who if who.startswith(("Patient/", "sha256:")) else f"Patient/{who}"))]
+    what = _refer(who if who.startswith(("Patient/", "sha256:")) else f"Patient/{who}")
+    return [_entity("1", "1", what=what | {"type": "Patient"})]
 
 
 def _refer(who: str) -> Json:

@@ -118,7 +118,7 @@ def test_a_query_shows_the_names_of_its_parameters() -> None:
     assert b64decode(query["entity"][0]["query"]).decode() == query["entity"][0]["description"]
     assert [each["type"]["coding"][0]["code"] for each in query["agent"]] == ["110153", "110152", "IRCP"]
     assert query["agent"][1]["network"] == {"address": "fhir.example.org", "type": "1"}
-    assert query["entity"][1]["what"] == {"reference": "Patient/demo-1"}
+    assert query["entity"][1]["what"] == {"reference": "Patient/demo-1", "type": "Patient"}
 
 
 def test_a_decision_names_its_consents_and_its_reason() -> None:
