@@ -24,7 +24,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.fixture(scope="session", autouse=True)
 def _quiet_end() -> Iterator[None]:
-    """The audits of all apps end with the process, when the streams that tests captured are closed."""
+    """The audits of apps log from threads, also when the stream that a test captured is closed: that is no error."""
+    logging.raiseExceptions = False
     yield
     logging.getLogger("cds_hooks").handlers[:] = [logging.NullHandler()]
 

@@ -4,6 +4,8 @@
 * The queue is full: the next answers wait for the commit. Nothing is ever dropped.
 * The database fails: what is queued stays and is tried again. Whoever waits longer than `patience` gets a
   StorageError, and the event says that the answer did not go out.
+* The cards that an answer shows are remembered in the transaction of its event. One that the database will not take is
+  logged and passed over: it would only be shown once more, and the event names it all the same.
 * The process ends: what is queued is written; where the database is gone, to a file (`cds_hooks.records.spill`).
 """
 
@@ -15,18 +17,22 @@ import os
 import threading
 import time
 from collections import deque
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import islice
 from pathlib import Path
 from weakref import WeakSet
 
-from sqlalchemy import Engine
-from sqlalchemy.exc import IntegrityError, SQLAlchemyError
+from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import DataError, IntegrityError, SQLAlchemyError
 
 from cds_hooks.errors import StorageError
 from cds_hooks.records.audit_event import AuditEvent, make_storage_error
 from cds_hooks.records.audit_rows import has_row, insert_anchor, insert_rows, log_anchor
 from cds_hooks.records.chain import ChainRow, Head, add_row, start_chain
+from cds_hooks.records.shown_cards import ShownCard, write_cards
 from cds_hooks.records.spill import write_spill
 
 _LOG = logging.getLogger(__name__)
@@ -62,10 +68,11 @@ class WriterState:
 class _Ticket:
     """One event in the queue."""
 
-    __slots__ = ("body", "event", "prepared", "stored")
+    __slots__ = ("body", "cards", "event", "prepared", "stored")
 
-    def __init__(self, event: AuditEvent) -> None:
+    def __init__(self, event: AuditEvent, cards: Sequence[ShownCard] = ()) -> None:
         self.event = event
+        self.cards = cards
         self.body = event.to_body()
         self.prepared = False
         self.stored = False
@@ -96,9 +103,12 @@ class AuditWriter:
         self._stop_at: float | None = None
         self._error: str | None = None
 
-    def record(self, event: AuditEvent, *, wait: bool = False) -> None:
-        """Take an event in. Raises StorageError where it had to be waited for and was not stored in time."""
-        ticket = _Ticket(event)
+    def record(self, event: AuditEvent, cards: Sequence[ShownCard] = (), *, wait: bool = False) -> None:
+        """Take an event in, and the cards to remember of it.
+
+        Raises StorageError where it had to be waited for and was not stored in time.
+        """
+        ticket = _Ticket(event, cards)
         deadline = time.monotonic() + self.rules.patience
         with self._lock:
             self._start()
@@ -146,7 +156,7 @@ class AuditWriter:
         if ticket.prepared:
             self._queue.append(_Ticket(ticket.event.withdraw()))
         else:
-            ticket.body = ticket.event.withdraw().to_body()
+            ticket.body, ticket.cards = ticket.event.withdraw().to_body(), ()
 
     def _start(self) -> None:
         if self._thread is None or not self._thread.is_alive():
@@ -191,6 +201,7 @@ class AuditWriter:
         try:
             with self._engine.begin() as connection:
                 insert_rows(connection, rows)
+                self._remember_cards(connection, len(rows))
         except Exception as error:
             if not self._was_stored(error, rows):
                 self._note_failure(type(error).__name__)
@@ -207,6 +218,18 @@ class AuditWriter:
             self._news.notify_all()
         return True
 
+    def _remember_cards(self, connection: Connection, tickets: int) -> None:
+        """The cards of the first tickets, each once and in one order for all workers: they may be at the same ones."""
+        with self._lock:
+            cards = {(card.tenant, card.uuid): card for each in islice(self._queue, tickets) for card in each.cards}
+        if not cards:
+            return
+        try:
+            with connection.begin_nested():
+                write_cards(connection, [cards[key] for key in sorted(cards)], datetime.now(UTC))
+        except (DataError, IntegrityError) as error:
+            _LOG.error("cards not remembered", extra={"error": type(error).__name__, "cards": len(cards)})
+
     def _prepare(self) -> tuple[ChainRow, ...]:
         """The next rows of the chain. A batch that failed is tried again as it was: it may have been stored."""
         with self._lock:
@@ -218,7 +241,7 @@ class AuditWriter:
         """The first of the queue as rows after the head."""
         head = self._head = self._head or start_chain()
         rows = []
-        for ticket in list(self._queue)[:most]:
+        for ticket in islice(self._queue, most):
             ticket.prepared = True
             row = add_row(head, ticket.event.recorded, ticket.body)
             rows.append(row)

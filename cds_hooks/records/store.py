@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-import orjson
 from sqlalchemy import Connection, Engine, insert, select
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -17,9 +16,9 @@ from cds_hooks.records.audit_writer import AuditWriter, WriterRules
 from cds_hooks.records.database import is_memory, make_engine
 from cds_hooks.records.feedback import Feedback
 from cds_hooks.records.revision import RevisionError, find_revision, require_newest
-from cds_hooks.records.shown_cards import ShownCard, write_cards
+from cds_hooks.records.shown_cards import ShownCard, find_rows
 from cds_hooks.records.spill import take_in_spills
-from cds_hooks.records.tables import CARD, FEEDBACK, FEEDBACK_REASON, FEEDBACK_SUGGESTION
+from cds_hooks.records.tables import FEEDBACK, FEEDBACK_REASON, FEEDBACK_SUGGESTION
 
 
 @dataclass(frozen=True)
@@ -50,28 +49,20 @@ class Store:
             # The driver's message quotes the values, which may hold a comment on a patient.
             raise StorageError(Fault("", "the feedback could not be stored", "Send it again.", "transient")) from None
 
-    def add_cards(self, cards: Sequence[ShownCard]) -> None:
-        """Remember cards that are shown. Raises StorageError."""
-        if not cards:
-            return
-        try:
-            with self.engine.begin() as connection:
-                write_cards(connection, cards, datetime.now(UTC))
-        except SQLAlchemyError:
-            raise StorageError(Fault("", "the cards could not be stored", "Send it again.", "transient")) from None
-
     def record_feedback(self, tenant: str, request_id: str, service_id: str, items: Sequence[Feedback]) -> None:
         """Audit items that were stored, with the rows and the order of their cards. Raises StorageError."""
-        shown = self._find_shown(tenant, {item.card for item in items})
-        events = [describe_feedback(tenant, request_id, service_id, item, shown.get(item.card)) for item in items]
+        shown = find_rows(self.engine, tenant, {item.card for item in items})
+        events = [
+            describe_feedback(tenant, request_id, service_id, item, _describe(shown.get(item.card))) for item in items
+        ]
         for event in events[:-1]:
             self.audit.record(event)
         # The chain is stored in its order: with the last one all are.
         self.audit.record(events[-1], wait=True)
 
-    def record(self, event: AuditEvent) -> None:
-        """Audit a call before its answer goes out. Raises StorageError where it may not go out."""
-        self.audit.record(event)
+    def record(self, event: AuditEvent, cards: Sequence[ShownCard] = ()) -> None:
+        """Audit a call and remember its cards before it is answered. Raises StorageError where it may not be."""
+        self.audit.record(event, cards)
 
     def is_reachable(self) -> bool:
         """True where the database answers."""
@@ -97,19 +88,9 @@ class Store:
         if not is_memory(self.engine.url.render_as_string()):
             self.engine.dispose()
 
-    def _find_shown(self, tenant: str, cards: Iterable[str]) -> dict[str, CardEntry]:
-        """The cards that feedback speaks of, by uuid, as far as they are remembered."""
-        query = select(CARD).where((CARD.c.tenant == tenant) & CARD.c.uuid.in_(sorted(cards)))
-        try:
-            with self.engine.connect() as connection:
-                found = connection.execute(query).mappings().all()
-        except SQLAlchemyError:
-            fault = Fault("", "the feedback was stored and could not be audited", "Send it again.", "transient")
-            raise StorageError(fault) from None
-        return {
-            row["uuid"]: CardEntry(row["uuid"], row["indicator"], tuple(orjson.loads(row["rows"])), row["order"])
-            for row in found
-        }
+
+def _describe(card: ShownCard | None) -> CardEntry | None:
+    return CardEntry(card.uuid, card.indicator, card.rows, card.order) if card else None
 
 
 def _insert_feedback(connection: Connection, tenant: str, service_id: str, item: Feedback, received: datetime) -> None:

@@ -14,6 +14,7 @@ from flask import Flask, Response, current_app, g, request
 
 from cards.card import Card
 from cds_hooks.clients import LOCAL
+from cds_hooks.consent.decision import Decision
 from cds_hooks.errors import StorageError
 from cds_hooks.hook_request import HookRequest
 from cds_hooks.records.audit_event import (
@@ -36,7 +37,7 @@ _UNKNOWN = "unknown"
 
 
 def record_call(asked: HookRequest, service: Service, tenant: Tenant, worked: Worked) -> None:
-    """Record a hook call that is about to be answered. Raises StorageError where it may not be."""
+    """Record a hook call, and remember its cards, before it is answered. Raises StorageError where it may not be."""
     entry = CallEntry(
         service=service.id,
         hook=service.hook,
@@ -45,12 +46,12 @@ def record_call(asked: HookRequest, service: Service, tenant: Tenant, worked: Wo
         patient=asked.patient_id,
         content=tenant.content.library.digest,
         cards=_list_cards(worked.cards),
-        held_back=_list_cards(getattr(worked, "held_back", ())),
+        held_back=_list_cards(worked.held_back),
         reads=_list_reads(),
-        consent=_find_consent(worked),
+        consent=_describe_consent(worked.consent),
         timings=_list_timings(),
     )
-    engine().store.record(describe_call(tenant.client.name, g.request_id, entry))
+    engine().store.record(describe_call(tenant.client.name, g.request_id, entry), worked.remembered)
 
 
 def record_feedback(service: Service, tenant: Tenant, items: Sequence[Feedback]) -> None:
@@ -117,9 +118,7 @@ def _list_reads() -> tuple[ReadEntry, ...]:
     )
 
 
-def _find_consent(worked: Worked) -> ConsentEntry | None:
-    """The decision on consent, where one was made."""
-    decision: Any = getattr(worked, "consent", None)
+def _describe_consent(decision: Decision | None) -> ConsentEntry | None:
     if decision is None:
         return None
     return ConsentEntry(decision.outcome.value, decision.reason, decision.consents)

@@ -24,10 +24,12 @@ from cds_hooks.records.audit_writer import AuditWriter, WriterRules
 from cds_hooks.records.database import make_engine
 from cds_hooks.records.feedback import Feedback
 from cds_hooks.records.revision import upgrade
+from cds_hooks.records.shown_cards import ShownCard
 from cds_hooks.records.store import Store, open_store
-from cds_hooks.records.tables import AUDIT_EVENT, CHAIN_ANCHOR
+from cds_hooks.records.tables import AUDIT_EVENT, CARD, CHAIN_ANCHOR
 
 OpenStore = Callable[..., Store]
+SHOWN = ShownCard("local", "u-1", "pgx-order-sign", "s", "b", "MedicationRequest/1", ("clopidogrel/cpic/x",), "info")
 SYNC = replace(RULES, synchronous=True)
 
 
@@ -237,6 +239,44 @@ def test_a_file_that_cannot_be_read_stays(open_ready: OpenStore, tmp_path: Path)
     file.write_text("{")
     assert bodies(open_ready()) == []
     assert file.exists()
+
+
+def cards_of(store: Store) -> list[str]:
+    """Uuids of the remembered cards."""
+    with store.engine.connect() as connection:
+        return list(connection.execute(select(CARD.c.uuid).order_by(CARD.c.uuid)).scalars())
+
+
+def test_cards_are_remembered_with_their_event(store: Store) -> None:
+    """Each once, however often it is shown."""
+    store.record(make_event("r-1"), (SHOWN, replace(SHOWN, uuid="u-2")))
+    store.record(make_event("r-2"), (SHOWN,))
+    store.close()
+    assert cards_of(store) == ["u-1", "u-2"]
+    assert requests_of(store) == ["r-1", "r-2"]
+
+
+def test_a_card_that_the_database_will_not_take_stops_nothing(store: Store) -> None:
+    """The audit names it all the same."""
+    store.record(make_event("r-1"), (replace(SHOWN, indicator=None),))  # type: ignore[arg-type]
+    wait_until(lambda: store.audit.state().queued == 0)
+    store.record(make_event("r-2"), (SHOWN,))
+    store.close()
+    assert requests_of(store) == ["r-1", "r-2"]
+    assert cards_of(store) == ["u-1"]
+
+
+def test_a_card_that_was_not_sent_is_not_remembered(open_ready: OpenStore) -> None:
+    """Its answer waited in vain and was withdrawn before anybody tried to store it."""
+    store = open_ready(SYNC)
+    outage = Outage(store.engine)
+    with pytest.raises(StorageError):
+        store.record(make_event("r-1"))
+    with pytest.raises(StorageError):
+        store.record(make_event("r-2"), (SHOWN,))
+    outage.lasts = False
+    wait_until(lambda: store.audit.state().queued == 0)
+    assert cards_of(store) == []
 
 
 def test_a_forked_worker_begins_its_own_chain(store: Store) -> None:

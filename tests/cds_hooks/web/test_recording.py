@@ -70,6 +70,11 @@ def test_an_answer_is_recorded_with_its_cards(sync_app: Flask, content: Content,
             "user": "Practitioner/demo-9",
             "patient": "demo-1",
             "content": content.library.digest,
+            "consent": {
+                "decision": "permit",
+                "basis": "no consent was sent that speaks of this; the EHR releases only what may be used",
+                "consents": [],
+            },
             "cards": [
                 {
                     "uuid": card["uuid"],
