@@ -36,8 +36,8 @@ from cds_hooks.web.loopback import is_loopback, refuse_others
 from cds_hooks.web.measuring import measure_requests
 from cds_hooks.web.metrics_page import FROM
 from cds_hooks.web.metrics_page import blueprint as metrics
-from cds_hooks.web.telemetry import start_telemetry
 from cds_hooks.web.recording import record_refusals
+from cds_hooks.web.telemetry import start_telemetry
 from knowledge.loading.errors import ContentError
 
 
