@@ -6,7 +6,7 @@ READY = .venv/.ready
 CONTENT = knowledge/content/compiled.json
 FHIR_READY = .venv-fhir/.ready
 
-.PHONY: setup run test test-blackbox test-integration test-browser bench clean
+.PHONY: setup run test test-blackbox test-integration test-postgresql test-browser bench bench-audit clean
 
 setup: $(READY) $(CONTENT)
 
@@ -45,11 +45,17 @@ test-blackbox: $(READY) $(CONTENT)
 test-integration: $(READY) $(CONTENT) $(FHIR_READY)
 	$(BIN)/python -m pytest -m integration
 
+test-postgresql: $(READY) $(CONTENT)
+	$(BIN)/python -m pytest -m postgresql
+
 test-browser: $(READY) $(CONTENT)
 	$(BIN)/python -m pytest -m browser
 
 bench: $(READY) $(CONTENT)
 	$(BIN)/python -m bench.run
+
+bench-audit: $(READY) $(CONTENT)
+	$(BIN)/python -m bench.audit
 
 clean:
 	rm -rf .venv .venv-fhir build *.egg-info $(CONTENT)

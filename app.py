@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import secrets
+import signal
+import sys
 import time
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -13,12 +15,15 @@ from flask import Flask
 from flask.cli import FlaskGroup, run_command
 
 from cds_hooks.clients import Client, ClientsError, load_clients, make_local_client
-from cds_hooks.commands import check, identify, new, read, recommend, terms, translate, try_request
+from cds_hooks.commands import audit, check, db, identify, new, read, recommend, terms, translate, try_request
 from cds_hooks.content import Content, stamp_content
 from cds_hooks.demo.pages import blueprint as demo
 from cds_hooks.errors import register_handlers
 from cds_hooks.fhir.validation import warm_up
 from cds_hooks.json_schema import load_validator
+from cds_hooks.records.audit_writer import WriterRules
+from cds_hooks.records.place import find_place
+from cds_hooks.records.revision import RevisionError
 from cds_hooks.records.store import Store, open_store
 from cds_hooks.security.callers import open_callers
 from cds_hooks.security.replay import UsedTokens
@@ -35,6 +40,7 @@ from cds_hooks.web.loopback import is_loopback, refuse_others
 from cds_hooks.web.measuring import measure_requests
 from cds_hooks.web.metrics_page import FROM
 from cds_hooks.web.metrics_page import blueprint as metrics
+from cds_hooks.web.recording import record_refusals
 from cds_hooks.web.telemetry import start_telemetry
 from knowledge.loading.errors import ContentError
 
@@ -43,7 +49,7 @@ def create_app(settings: Settings | None = None, content: Content | None = None)
     """The WSGI application, ready to answer: content loaded, validators compiled, models built.
 
     Without arguments it is set up from the environment. Raises SettingsError, ClientsError or ContentError with every
-    fault.
+    fault, RevisionError where the database is not at this release's revision.
     """
     settings = settings or read_settings()
     app = Flask(__name__, static_folder=None)
@@ -61,6 +67,7 @@ def create_app(settings: Settings | None = None, content: Content | None = None)
     measure_requests(app)
     allow_origins(app, settings.cors_origins)
     _guard(app, settings, clients, store)
+    record_refusals(app)
     register_handlers(app)
     app.register_blueprint(blueprint)
     app.register_blueprint(health)
@@ -114,11 +121,8 @@ def _open_tenants(clients: Iterable[Client], settings: Settings, content: Conten
 
 
 def _open_store(app: Flask, settings: Settings) -> Store:
-    if settings.database is not None:
-        return open_store(settings.database)
-    folder = Path(app.instance_path)
-    folder.mkdir(parents=True, exist_ok=True)
-    return open_store(f"sqlite:///{folder / 'pgx-cds.sqlite3'}")
+    place = find_place(settings.database, Path(app.instance_path))
+    return open_store(place.url, WriterRules(synchronous=settings.audit == "sync"), place.spill_folder)
 
 
 def _warm_up(tenants: Iterable[Tenant]) -> None:
@@ -132,9 +136,11 @@ def _serve(host: str, **options: Any) -> None:
     if not is_loopback(host):
         mend = "leave it at 127.0.0.1, and serve others by gunicorn behind a proxy."
         raise click.UsageError(f"--host: this server is for development and serves this machine alone; {mend}")
+    # Ended by a signal, the process still runs what was registered for its exit: the audit is written.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     try:
         click.get_current_context().invoke(run_command, host=host, **options)
-    except (SettingsError, ClientsError, ContentError) as error:
+    except (SettingsError, ClientsError, ContentError, RevisionError) as error:
         raise click.ClickException(str(error)) from None
 
 
@@ -152,7 +158,7 @@ main = CommandLine(
     load_dotenv=False,
     help="Personalised treatment decision support over CDS Hooks.",
 )
-for _each in (check, identify, new, read, recommend, terms, translate, try_request):
+for _each in (audit, check, db, identify, new, read, recommend, terms, translate, try_request):
     main.add_command(_each.command)
 main.add_command(click.Command("run", params=run_command.params, callback=_serve, help=run_command.help))
 

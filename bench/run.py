@@ -85,12 +85,12 @@ def check_answer(port: int, body: bytes) -> int:
 
 
 @contextmanager
-def serve(app: str, length: int) -> Iterator[int]:
+def serve(app: str, length: int, database: str = "sqlite://") -> Iterator[int]:
     """gunicorn with an app on a free loopback port."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    settings = {"PGX_CDS_AUTH": "off", "PGX_CDS_DATABASE": "sqlite://", "PGX_CDS_LOG_LEVEL": "WARNING"}
+    settings = {"PGX_CDS_AUTH": "off", "PGX_CDS_DATABASE": database, "PGX_CDS_LOG_LEVEL": "WARNING"}
     environment = {**os.environ, **settings, "PORT": str(port), "BENCH_ANSWER_BYTES": str(length)}
     command = [sys.executable, "-m", "gunicorn", "-c", "deploy/gunicorn.conf.py", "--log-level", "warning", app]
     process = subprocess.Popen(command, cwd=ROOT, env=environment)

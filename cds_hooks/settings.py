@@ -6,7 +6,8 @@
 | PGX_CDS_CLIENTS        | with `jwt`     | TOML file of the clients that may call                               |
 | PGX_CDS_PUBLIC_URL     | with `jwt`     | base address under which callers reach the service: their `aud`      |
 | PGX_CDS_KEYS_CA        | certifi's      | PEM file of the authorities behind the key servers' certificates     |
-| PGX_CDS_DATABASE       | in `instance/` | SQLAlchemy URL of the feedback store; `sqlite://` keeps it in memory |
+| PGX_CDS_DATABASE       | in `instance/` | URL of the records: `sqlite:///FILE`, `postgresql+psycopg://...`     |
+| PGX_CDS_AUDIT          | batched        | `sync`: each answer waits until its audit row is stored              |
 | PGX_CDS_OVERLAY        | none           | folder of the site's own content and policy                          |
 | PGX_CDS_BODY_LIMIT     | 16000000       | largest request body in bytes; a larger one gets 413                 |
 | PGX_CDS_FHIR_TIMEOUT   | 2              | seconds to wait for a connection, and for each part of an answer     |
@@ -59,7 +60,9 @@ class Settings:
     """Without a slash at its end."""
     keys_ca: Path | None = None
     database: str | None = None
-    """SQLAlchemy URL; None: a file in the instance folder."""
+    """SQLAlchemy URL of SQLite or PostgreSQL; None: a file in the instance folder."""
+    audit: str = "batched"
+    """"batched": rows are stored together, within some milliseconds after the answer; "sync": before it."""
     overlay: Path | None = None
     body_limit: int = 16_000_000
     fhir_timeout: float = 2.0
@@ -212,8 +215,8 @@ _PUBLIC_URL = re.compile(r"(https://[^/@?#\s]+|http://(localhost|127\.0\.0\.1|\[
 
 
 def _url(text: str) -> str:
-    if "://" not in text:
-        raise ValueError("must be a database URL such as sqlite:///feedback.sqlite3.")
+    if not text.startswith(("sqlite://", "postgresql+psycopg://")):
+        raise ValueError("must begin with sqlite:// or postgresql+psycopg://, such as sqlite:////srv/pgx-cds.sqlite3.")
     return text
 
 
@@ -233,6 +236,7 @@ _READERS: Mapping[str, Callable[[str], Any]] = {
     "public_url": _public_url,
     "keys_ca": _file,
     "database": _url,
+    "audit": _one_of("batched", "sync"),
     "overlay": _folder,
     "body_limit": _whole,
     "fhir_timeout": _seconds,

@@ -71,3 +71,10 @@ def child_exit(server: Any, worker: Any) -> None:
 def on_exit(server: Any) -> None:
     """Leave nothing behind."""
     remove_folder()
+
+
+def worker_exit(server: Any, worker: Any) -> None:
+    """Write what the worker's audit still holds."""
+    app = getattr(worker, "wsgi", None)
+    if app is not None:
+        app.extensions["pgx-cds"].store.close()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import logging
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -19,6 +20,13 @@ from cds_hooks.content import Content, load_content
 def pytest_addoption(parser: pytest.Parser) -> None:
     """`--write-goldens` keeps the answers of today as the golden ones: for a change that is meant to change them."""
     parser.addoption("--write-goldens", action="store_true", help="rewrite tests/golden/*/*/response*.json")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _quiet_end() -> Iterator[None]:
+    """The audits of all apps end with the process; nobody reads what they log then."""
+    yield
+    logging.disable(logging.CRITICAL)
 
 
 @pytest.fixture(scope="session")

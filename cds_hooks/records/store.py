@@ -5,15 +5,30 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 
-from sqlalchemy import Engine, create_engine, insert, select
+from sqlalchemy import Connection, Engine, insert, select
 from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.pool import StaticPool
 
 from cds_hooks.errors import Fault, StorageError
+from cds_hooks.records.audit_event import AuditEvent, CardEntry, describe_feedback
+from cds_hooks.records.audit_writer import AuditWriter, WriterRules
+from cds_hooks.records.database import is_memory, make_engine
 from cds_hooks.records.feedback import Feedback
-from cds_hooks.records.shown_cards import ShownCard, write_cards
-from cds_hooks.records.tables import FEEDBACK, FEEDBACK_REASON, FEEDBACK_SUGGESTION, TABLES
+from cds_hooks.records.revision import RevisionError, find_revision, require_newest
+from cds_hooks.records.shown_cards import ShownCard, find_rows
+from cds_hooks.records.spill import take_in_spills
+from cds_hooks.records.tables import FEEDBACK, FEEDBACK_REASON, FEEDBACK_SUGGESTION
+
+
+@dataclass(frozen=True)
+class StoreState:
+    """How the store is, for a monitor. error: the kind of the last failure to write the audit."""
+
+    reachable: bool
+    revision: str | None
+    queued: int
+    error: str | None
 
 
 @dataclass(frozen=True)
@@ -21,6 +36,7 @@ class Store:
     """Where records go."""
 
     engine: Engine
+    audit: AuditWriter
 
     def add_feedback(self, tenant: str, service_id: str, items: Sequence[Feedback]) -> None:
         """Store all items or none; a card may be reported on any number of times. Raises StorageError."""
@@ -28,33 +44,25 @@ class Store:
         try:
             with self.engine.begin() as connection:
                 for item in items:
-                    row = {
-                        "tenant": tenant,
-                        "service": service_id,
-                        "card": item.card,
-                        "outcome": item.outcome,
-                        "outcome_timestamp": item.timestamp,
-                        "received": received,
-                    }
-                    key = connection.execute(insert(FEEDBACK).values(row)).inserted_primary_key
-                    number = key[0] if key else None
-                    for suggestion in item.suggestions:
-                        connection.execute(insert(FEEDBACK_SUGGESTION).values(feedback=number, suggestion=suggestion))
-                    for reason in item.reasons:
-                        connection.execute(insert(FEEDBACK_REASON).values(feedback=number, **vars(reason)))
+                    _insert_feedback(connection, tenant, service_id, item, received)
         except SQLAlchemyError:
             # The driver's message quotes the values, which may hold a comment on a patient.
             raise StorageError(Fault("", "the feedback could not be stored", "Send it again.", "transient")) from None
 
-    def add_cards(self, cards: Sequence[ShownCard]) -> None:
-        """Remember cards that are shown. Raises StorageError."""
-        if not cards:
-            return
-        try:
-            with self.engine.begin() as connection:
-                write_cards(connection, cards, datetime.now(UTC))
-        except SQLAlchemyError:
-            raise StorageError(Fault("", "the cards could not be stored", "Send it again.", "transient")) from None
+    def record_feedback(self, tenant: str, request_id: str, service_id: str, items: Sequence[Feedback]) -> None:
+        """Audit items that were stored, with the rows and the order of their cards. Raises StorageError."""
+        shown = find_rows(self.engine, tenant, {item.card for item in items})
+        events = [
+            describe_feedback(tenant, request_id, service_id, item, _describe(shown.get(item.card))) for item in items
+        ]
+        for event in events[:-1]:
+            self.audit.record(event)
+        # The chain is stored in its order: with the last one all are.
+        self.audit.record(events[-1], wait=True)
+
+    def record(self, event: AuditEvent, cards: Sequence[ShownCard] = ()) -> None:
+        """Audit a call and remember its cards before it is answered. Raises StorageError where it may not be."""
+        self.audit.record(event, cards)
 
     def is_reachable(self) -> bool:
         """True where the database answers."""
@@ -65,19 +73,55 @@ class Store:
             return False
         return True
 
+    def state(self) -> StoreState:
+        """How it is now; asks the database."""
+        writer = self.audit.state()
+        try:
+            revision = find_revision(self.engine).found
+        except RevisionError:
+            return StoreState(False, None, writer.queued, writer.error)
+        return StoreState(True, revision, writer.queued, writer.error)
 
-def open_store(url: str) -> Store:
-    """The store of a database URL, its tables made where they are missing.
+    def close(self) -> None:
+        """Write what is queued, and let go of the database: before the process ends."""
+        self.audit.close()
+        if not is_memory(self.engine.url.render_as_string()):
+            self.engine.dispose()
 
-    Connections are opened by each worker for itself: none survives a fork.
+
+def _describe(card: ShownCard | None) -> CardEntry | None:
+    return CardEntry(card.uuid, card.indicator, card.rows, card.order) if card else None
+
+
+def _insert_feedback(connection: Connection, tenant: str, service_id: str, item: Feedback, received: datetime) -> None:
+    row = {
+        "tenant": tenant,
+        "service": service_id,
+        "card": item.card,
+        "outcome": item.outcome,
+        "outcome_timestamp": item.timestamp,
+        "received": received,
+    }
+    key = connection.execute(insert(FEEDBACK).values(row)).inserted_primary_key
+    number = key[0] if key else None
+    for suggestion in item.suggestions:
+        connection.execute(insert(FEEDBACK_SUGGESTION).values(feedback=number, suggestion=suggestion))
+    for reason in item.reasons:
+        connection.execute(insert(FEEDBACK_REASON).values(feedback=number, **vars(reason)))
+
+
+def open_store(url: str, rules: WriterRules | None = None, folder: Path | None = None) -> Store:
+    """The store of a database URL. Raises RevisionError where the database is not at this release's revision.
+
+    A new, empty SQLite database is made by itself. `folder`: where audit rows go that no database took before the end,
+    and where they are taken in from. Connections are opened by each worker for itself: none survives a fork.
     """
-    memory = url in ("sqlite://", "sqlite:///:memory:")
-    threads = {"check_same_thread": False}
-    if memory:
-        engine = create_engine(url, poolclass=StaticPool, connect_args=threads, hide_parameters=True)
-    else:
-        engine = create_engine(url, hide_parameters=True, pool_pre_ping=True)
-    TABLES.create_all(engine)
-    if not memory:
-        engine.dispose()
-    return Store(engine)
+    engine = make_engine(url)
+    try:
+        require_newest(engine)
+        if folder is not None:
+            take_in_spills(engine, folder)
+    finally:
+        if not is_memory(url):
+            engine.dispose()
+    return Store(engine, AuditWriter(engine, rules, folder))

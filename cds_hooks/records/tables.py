@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     Column,
     DateTime,
     ForeignKey,
@@ -85,7 +86,8 @@ AUDIT_EVENT = Table(
     Column("body", Text, nullable=False),
     UniqueConstraint("chain", "seq"),
 )
-"""The audit, one chain a writer: hash = SHA-256 of prev and body, seq counts from 1."""
+"""The audit, one chain a writer: hash = SHA-256 of prev and body, seq counts from 1, the prev of the first row is the
+SHA-256 of the chain's name. Rows are only ever added; `pgx-cds audit purge` removes the oldest, and says so."""
 CHAIN_ANCHOR = Table(
     "chain_anchor",
     TABLES,
@@ -93,6 +95,8 @@ CHAIN_ANCHOR = Table(
     Column("chain", String(36), nullable=False, index=True),
     Column("seq", BigInteger, nullable=False),
     Column("hash", String(64), nullable=False),
-    Column("anchored", String(32), nullable=False),
+    Column("recorded", String(32), nullable=False),
+    Column("closed", Boolean, nullable=False),
 )
-"""How far each chain had come at a moment; the same line goes to the log, out of the database's reach."""
+"""How far each chain had come; the same line goes to the log, out of the database's reach. recorded: when that row was
+recorded; closed: the writer ended there, nothing follows."""

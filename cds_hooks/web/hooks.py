@@ -19,6 +19,7 @@ from cds_hooks.web.answer import work_out
 from cds_hooks.web.engine import engine, tenant
 from cds_hooks.web.log import tell
 from cds_hooks.web.measuring import measure_answer
+from cds_hooks.web.recording import record_call, record_feedback
 from cds_hooks.web.repeated_cards import Repetition
 
 _JSON = "application/json"
@@ -43,7 +44,7 @@ def call(service_id: str) -> Response:
     worked = work_out(hook_request, service, tenant(), engine().today(), repetition, g.laps)
     answer = worked.to_json()
     g.laps.end("check")
-    engine().store.add_cards(worked.remembered)
+    record_call(hook_request, service, tenant(), worked)
     g.laps.end("store")
     unknown = sum(gap.kind == "drug_unknown" for each in worked.answers for gap in each.gaps)
     tell(orders=len(worked.facts.orders), cards=len(answer["cards"]), unknown_drugs=unknown)
@@ -58,6 +59,7 @@ def take_feedback(service_id: str) -> Response:
     service = _find_service(service_id)
     items = read_feedback(_read_body())
     engine().store.add_feedback(tenant().client.name, service.id, items)
+    record_feedback(service, tenant(), items)
     tell(items=len(items))
     return Response(status=200)
 

@@ -31,6 +31,7 @@ def test_every_setting_is_read_when_given(tmp_path: Path) -> None:
     given = {
         "PGX_CDS_AUTH": "off",
         "PGX_CDS_DATABASE": "sqlite://",
+        "PGX_CDS_AUDIT": "sync",
         "PGX_CDS_OVERLAY": str(tmp_path),
         "PGX_CDS_BODY_LIMIT": "1000",
         "PGX_CDS_FHIR_TIMEOUT": "0.5",
@@ -53,6 +54,7 @@ def test_every_setting_is_read_when_given(tmp_path: Path) -> None:
     assert read_settings(given) == Settings(
         auth="off",
         database="sqlite://",
+        audit="sync",
         overlay=tmp_path,
         body_limit=1000,
         fhir_timeout=0.5,
@@ -173,6 +175,8 @@ def test_every_fault_is_reported_at_once_when_several_values_are_wrong() -> None
         ("FHIR_CA", "no/such/file"),
         ("OVERLAY", "no/such/folder"),
         ("DATABASE", "feedback.sqlite3"),
+        ("DATABASE", "mysql://host/records"),
+        ("AUDIT", "off"),
         ("LOG_LEVEL", "loud"),
         ("METRICS_FROM", "10.1.0.1/16"),
         ("METRICS_FROM", "everybody"),

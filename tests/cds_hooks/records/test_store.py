@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -12,10 +13,11 @@ from app import create_app
 from cds_hooks.content import Content
 from cds_hooks.errors import StorageError
 from cds_hooks.records.feedback import Feedback, OverrideReason
-from cds_hooks.records.store import Store, open_store
+from cds_hooks.records.store import Store
 from cds_hooks.records.tables import FEEDBACK, FEEDBACK_REASON, FEEDBACK_SUGGESTION
 from cds_hooks.settings import Settings
 
+OpenStore = Callable[..., Store]
 URL = "/cds-services/pgx-order-select/feedback"
 ITEM = Feedback(
     "c-1",
@@ -33,9 +35,8 @@ def stored(store: Store) -> list[tuple[object, ...]]:
         return [tuple(row) for row in connection.execute(select(*columns).order_by(FEEDBACK.c.id))]
 
 
-def test_feedback_is_stored_whole() -> None:
+def test_feedback_is_stored_whole(store: Store) -> None:
     """Suggestions and reasons belong to their item."""
-    store = open_store("sqlite://")
     store.add_feedback("local", "pgx-order-select", [ITEM])
     assert stored(store) == [("pgx-order-select", "c-1", "overridden", "2026-02-01T10:30:00Z")]
     reason = FEEDBACK_REASON.c
@@ -50,34 +51,30 @@ def test_feedback_is_stored_whole() -> None:
         ]
 
 
-def test_every_report_is_kept_when_a_card_is_reported_twice() -> None:
+def test_every_report_is_kept_when_a_card_is_reported_twice(store: Store) -> None:
     """What was decided first and what was decided later are two facts."""
-    store = open_store("sqlite://")
     again = Feedback("c-1", "accepted", "2026-02-01T10:31:00Z", ("s-1",))
     store.add_feedback("local", "pgx-order-sign", [ITEM, again])
     store.add_feedback("local", "pgx-order-sign", [ITEM])
     assert [row[2] for row in stored(store)] == ["overridden", "accepted", "overridden"]
 
 
-def test_feedback_survives_a_restart_when_the_store_is_a_file(tmp_path: Path) -> None:
+def test_feedback_survives_a_restart(open_ready: OpenStore) -> None:
     """The tables are made once and found again."""
-    url = f"sqlite:///{tmp_path / 'records.sqlite3'}"
-    open_store(url).add_feedback("local", "pgx-order-select", [ITEM])
-    assert [row[1] for row in stored(open_store(url))] == ["c-1"]
+    open_ready().add_feedback("local", "pgx-order-select", [ITEM])
+    assert [row[1] for row in stored(open_ready())] == ["c-1"]
 
 
-def test_nothing_is_stored_when_one_item_cannot_be(tmp_path: Path) -> None:
+def test_nothing_is_stored_when_one_item_cannot_be(store: Store) -> None:
     """All or none: the EHR sends the whole call again."""
-    store = open_store("sqlite://")
     broken = Feedback("c-2", None, "2026-02-01T10:30:00Z")  # type: ignore[arg-type]
     with pytest.raises(StorageError):
         store.add_feedback("local", "pgx-order-select", [ITEM, broken])
     assert stored(store) == []
 
 
-def test_the_error_does_not_repeat_the_comment_when_storing_fails() -> None:
+def test_the_error_does_not_repeat_the_comment_when_storing_fails(store: Store) -> None:
     """Drivers quote what they could not store."""
-    store = open_store("sqlite://")
     with store.engine.begin() as connection:
         FEEDBACK_REASON.drop(connection)
     with pytest.raises(StorageError) as caught:
@@ -136,10 +133,9 @@ def test_health_fails_when_the_store_does_not_answer(content: Content, tmp_path:
     assert (answer.status_code, answer.json["status"], answer.json["database"]) == (503, "failing", "unreachable")
 
 
-def test_several_workers_may_write_to_one_file(tmp_path: Path) -> None:
-    """Each opens the file for itself."""
-    url = f"sqlite:///{tmp_path / 'records.sqlite3'}"
-    first, second = open_store(url), open_store(url)
+def test_several_workers_may_write_to_one_database(open_ready: OpenStore) -> None:
+    """Each opens it for itself."""
+    first, second = open_ready(), open_ready()
     first.add_feedback("local", "pgx-order-select", [ITEM])
     second.add_feedback("local", "pgx-order-sign", [ITEM])
     with first.engine.begin() as connection:

@@ -239,6 +239,7 @@ def test_a_shown_card_is_remembered_with_its_rows_and_its_order(
     """One row a card, however often it is shown; nothing in it names the patient or the clinician."""
     (card,) = fire(visitor, intermediate)
     fire(visitor, signing(intermediate))
+    engine_of(own_app).store.audit.close()
     columns = (CARD.c.tenant, CARD.c.uuid, CARD.c.service, CARD.c.order, CARD.c.rows, CARD.c.indicator)
     with engine_of(own_app).store.engine.connect() as connection:
         found = [tuple(row) for row in connection.execute(select(*columns))]

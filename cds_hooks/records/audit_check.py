@@ -1,0 +1,201 @@
+"""Proves that the audit is whole: each chain from its start to its anchors. `pgx-cds audit verify` prints the faults.
+
+What is found: a row that was changed, removed, moved, doubled or added; a chain or its end that is gone, by the anchors
+(those of the log, where it is given, since who can change rows can change the anchors beside them). What no chain
+shows: rows after the last anchor of a chain whose writer was killed, at most a minute's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import groupby
+
+import orjson
+from sqlalchemy import Connection, select
+
+from cds_hooks.records.audit_rows import read_rows
+from cds_hooks.records.chain import ChainRow, Head, hash_name, hash_row
+from cds_hooks.records.purge_record import PurgeRecord, Purges, merge_purges, read_purge
+from cds_hooks.records.tables import CHAIN_ANCHOR
+
+
+@dataclass(frozen=True)
+class Anchor:
+    """How far a chain had come, by the database or by the log."""
+
+    head: Head
+    closed: bool
+    of_log: bool
+
+
+@dataclass(frozen=True)
+class ChainFault:
+    """One thing that is wrong, in chain and seq."""
+
+    chain: str
+    seq: int
+    what: str
+
+    def __str__(self) -> str:
+        return f"chain {self.chain}, seq {self.seq}: {self.what}"
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What was found. starts: chains whose beginning was purged, with the first seq that is left."""
+
+    rows: int
+    chains: int
+    anchors: int
+    faults: tuple[ChainFault, ...]
+    starts: Mapping[str, int]
+    purged_before: str | None
+
+
+@dataclass
+class _Chain:
+    """What one pass over a chain's rows saw."""
+
+    first: ChainRow
+    last: ChainRow
+    rows: int = 0
+    anchored: dict[int, str] = field(default_factory=dict)
+    """Hash by seq, for the seqs that are asked for."""
+    faults: list[ChainFault] = field(default_factory=list)
+    purges: list[PurgeRecord] = field(default_factory=list)
+
+
+def check_audit(connection: Connection, logged: Sequence[Anchor] = ()) -> Verdict:
+    """Follow every chain, then hold it against every anchor: those of the database and those `logged`."""
+    anchors = [*_stored_anchors(connection), *logged]
+    asked: dict[str, set[int]] = {}
+    for anchor in anchors:
+        asked.setdefault(anchor.head.chain, set()).add(anchor.head.seq)
+    chains = {
+        chain: _follow(rows, asked.get(chain, set()))
+        for chain, rows in groupby(read_rows(connection), key=lambda row: row.chain)
+    }
+    purges = merge_purges(entry for chain in chains.values() for entry in chain.purges)
+    faults = [fault for chain in chains.values() for fault in (*_check_start(chain, purges), *chain.faults)]
+    faults += [fault for anchor in anchors for fault in _check_anchor(anchor, chains.get(anchor.head.chain), purges)]
+    faults += _find_unlogged(chains, logged)
+    return Verdict(
+        rows=sum(chain.rows for chain in chains.values()),
+        chains=len(chains),
+        anchors=len(anchors),
+        faults=tuple(sorted(dict.fromkeys(faults), key=lambda fault: (fault.chain, fault.seq))),
+        starts={name: chain.first.seq for name, chain in chains.items() if chain.first.seq > 1},
+        purged_before=purges.before or None,
+    )
+
+
+def read_anchors(lines: Iterable[str]) -> Iterator[Anchor]:
+    """The anchors in a log of JSON lines; other lines are passed over."""
+    for line in lines:
+        if "audit anchor" not in line:
+            continue
+        try:
+            said = orjson.loads(line[line.index("{") :])
+            head = Head(str(said["chain"]), int(said["seq"]), str(said["hash"]), str(said["recorded"]))
+        except (ValueError, KeyError, TypeError):
+            continue
+        yield Anchor(head, said.get("closed") is True, of_log=True)
+
+
+def _stored_anchors(connection: Connection) -> Iterator[Anchor]:
+    for row in connection.execute(select(CHAIN_ANCHOR)).mappings():
+        yield Anchor(Head(row["chain"], row["seq"], row["hash"], row["recorded"]), row["closed"], of_log=False)
+
+
+def _follow(rows: Iterable[ChainRow], asked: set[int]) -> _Chain:
+    """One pass over a chain. After a fault the row's own word counts, so that one fault is told once."""
+    seen: _Chain | None = None
+    for row in rows:
+        if seen is None:
+            seen = _Chain(first=row, last=row)
+        else:
+            seen.faults += _check_link(seen.last, row)
+        own = _check_row(row)
+        seen.faults += own
+        if not own:
+            seen.purges += read_purge(row.body)
+        if row.seq in asked:
+            seen.anchored[row.seq] = row.hash
+        seen.last = row
+        seen.rows += 1
+    if seen is None:
+        raise ValueError("a chain without rows")
+    return seen
+
+
+def _check_link(before: ChainRow, row: ChainRow) -> Iterator[ChainFault]:
+    if row.seq != before.seq + 1:
+        missing = f"{before.seq + 1}" if row.seq == before.seq + 2 else f"{before.seq + 1} to {row.seq - 1}"
+        yield ChainFault(row.chain, before.seq + 1, f"missing: rows {missing} were removed")
+    elif row.prev != before.hash:
+        what = "does not continue the row before it: one of the two was changed, moved, doubled or added"
+        yield ChainFault(row.chain, row.seq, what)
+
+
+def _check_row(row: ChainRow) -> Iterable[ChainFault]:
+    faults = []
+    if hash_row(row.prev, row.body) != row.hash:
+        faults.append(ChainFault(row.chain, row.seq, "its hash does not follow from what it holds: it was changed"))
+    elif _time_of(row.body) != row.recorded:
+        faults.append(ChainFault(row.chain, row.seq, "its column `recorded` was changed"))
+    return faults
+
+
+def _time_of(body: str) -> object:
+    try:
+        return orjson.loads(body)["time"]
+    except (orjson.JSONDecodeError, KeyError, TypeError):
+        return None
+
+
+def _check_start(chain: _Chain, purges: Purges) -> Iterator[ChainFault]:
+    first = chain.first
+    if first.seq == 1:
+        if first.prev != hash_name(first.chain):
+            yield ChainFault(first.chain, 1, "is not the first row of this chain: it was moved or added")
+        return
+    purged = purges.heads.get(first.chain)
+    if purged is None or first.seq > purged.seq + 1:
+        since = 1 if purged is None else purged.seq + 1
+        yield ChainFault(first.chain, since, f"missing: rows {since} to {first.seq - 1} were removed")
+    elif first.seq == purged.seq + 1 and first.prev != purged.hash:
+        yield ChainFault(first.chain, first.seq, "does not continue the last row that was purged")
+
+
+def _check_anchor(anchor: Anchor, chain: _Chain | None, purges: Purges) -> Iterator[ChainFault]:
+    head, where = anchor.head, "log" if anchor.of_log else "database"
+    purged = purges.heads.get(head.chain)
+    if purged is not None and head.seq <= purged.seq or chain is None and head.recorded < purges.before:
+        return
+    if chain is None:
+        yield ChainFault(
+            head.chain, 1, f"missing: the whole chain was removed; an anchor of the {where} knows {head.seq} rows"
+        )
+        return
+    if head.seq > chain.last.seq:
+        missing = f"rows {chain.last.seq + 1} to {head.seq}"
+        yield ChainFault(
+            head.chain, chain.last.seq + 1, f"missing: {missing} were removed, by an anchor of the {where}"
+        )
+    elif chain.anchored.get(head.seq, head.hash) != head.hash:
+        what = f"is not what an anchor of the {where} says: rows up to it were changed and chained anew"
+        yield ChainFault(head.chain, head.seq, what)
+    if anchor.closed and chain.last.seq > head.seq:
+        yield ChainFault(head.chain, head.seq + 1, f"was added after its writer had ended, by an anchor of the {where}")
+
+
+def _find_unlogged(chains: Mapping[str, _Chain], logged: Sequence[Anchor]) -> Iterator[ChainFault]:
+    """Chains of the time that the log covers, which the log does not know: nobody of ours wrote them."""
+    if not logged:
+        return
+    known = {anchor.head.chain for anchor in logged}
+    times = [anchor.head.recorded for anchor in logged]
+    for name, chain in chains.items():
+        if name not in known and min(times) <= chain.first.recorded and chain.last.recorded <= max(times):
+            yield ChainFault(name, chain.first.seq, "the log holds no anchor of this chain: it was added by hand")

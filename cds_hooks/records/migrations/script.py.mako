@@ -1,0 +1,15 @@
+"""${message}."""
+
+from __future__ import annotations
+
+from alembic import op
+${imports if imports else ""}
+revision = ${repr(up_revision)}
+down_revision = ${repr(down_revision)}
+branch_labels = ${repr(branch_labels)}
+depends_on = ${repr(depends_on)}
+
+
+def upgrade() -> None:
+    """Say here what changes and what becomes of the rows."""
+    ${upgrades if upgrades else "pass"}

@@ -1,0 +1,72 @@
+"""Audit rows that no database took before the process had to end: kept in a file, and taken in at the next start."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+import orjson
+from sqlalchemy import Engine, select
+from sqlalchemy.exc import IntegrityError
+
+from cds_hooks.records.audit_rows import insert_anchor, insert_rows
+from cds_hooks.records.chain import ChainRow
+from cds_hooks.records.tables import AUDIT_EVENT, CHAIN_ANCHOR
+
+_LOG = logging.getLogger(__name__)
+_PATTERN = "audit-*.spill.ndjson"
+
+
+def write_spill(folder: Path, rows: Sequence[ChainRow]) -> Path:
+    """Write the last rows of one chain to a file that only this user may read. Raises OSError."""
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"audit-{rows[0].chain}.spill.ndjson"
+    opened = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(opened, "wb") as file:
+        file.writelines(orjson.dumps(asdict(row)) + b"\n" for row in rows)
+        file.flush()
+        os.fsync(file.fileno())
+    return path
+
+
+def take_in_spills(engine: Engine, folder: Path) -> int:
+    """Store the rows of every such file, each file wholly or not at all, and remove it; how many rows were new.
+
+    The rows keep their chain: what was changed in the file is found by `pgx-cds audit verify`.
+    """
+    return sum(_take_in(engine, path) for path in sorted(folder.glob(_PATTERN)))
+
+
+def _take_in(engine: Engine, path: Path) -> int:
+    try:
+        rows = [ChainRow(**orjson.loads(line)) for line in path.read_bytes().splitlines()]
+    except FileNotFoundError:
+        return 0  # another process was faster
+    except (OSError, TypeError, orjson.JSONDecodeError) as error:
+        _LOG.error("audit spill unreadable", extra={"file": path.name, "error": type(error).__name__})
+        return 0
+    try:
+        new = _insert_missing(engine, rows)
+    except IntegrityError:
+        new = _insert_missing(engine, rows)  # another process was at the same file; now its rows are there
+    path.unlink(missing_ok=True)
+    _LOG.warning("audit spill taken in", extra={"file": path.name, "rows": new})
+    return new
+
+
+def _insert_missing(engine: Engine, rows: Sequence[ChainRow]) -> int:
+    if not rows:
+        return 0
+    with engine.begin() as connection:
+        of_chain = select(AUDIT_EVENT.c.seq).where(AUDIT_EVENT.c.chain == rows[0].chain)
+        there = set(connection.execute(of_chain.where(AUDIT_EVENT.c.seq >= rows[0].seq)).scalars())
+        missing = [row for row in rows if row.seq not in there]
+        if missing:
+            insert_rows(connection, missing)
+        closing = select(CHAIN_ANCHOR.c.id).where((CHAIN_ANCHOR.c.chain == rows[0].chain) & CHAIN_ANCHOR.c.closed)
+        if connection.execute(closing).first() is None:
+            insert_anchor(connection, rows[-1].head, closed=True)
+        return len(missing)

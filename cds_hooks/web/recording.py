@@ -1,0 +1,130 @@
+"""The audit of calls: what was asked and shown is recorded before the answer goes out, refusals included.
+
+Everything that an event says of a call is gathered here. Nothing unaudited leaves: where an event cannot be stored in
+time, the caller gets 503.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from flask import Flask, Response, current_app, g, request
+
+from cards.card import Card
+from cds_hooks.clients import LOCAL
+from cds_hooks.consent.decision import Decision
+from cds_hooks.errors import StorageError
+from cds_hooks.hook_request import HookRequest
+from cds_hooks.records.audit_event import (
+    CallEntry,
+    CardEntry,
+    ConsentEntry,
+    ReadEntry,
+    describe_call,
+    describe_refusal,
+)
+from cds_hooks.records.feedback import Feedback
+from cds_hooks.services.service import Service
+from cds_hooks.tenant import Tenant
+from cds_hooks.web.answer import Worked
+from cds_hooks.web.engine import engine
+
+_ASKED = {"hooks.call": "cards", "hooks.take_feedback": "feedback"}
+_UNKNOWN = "unknown"
+"""The tenant of a caller who did not show who it is."""
+
+
+def record_call(asked: HookRequest, service: Service, tenant: Tenant, worked: Worked) -> None:
+    """Record a hook call, and remember its cards, before it is answered. Raises StorageError where it may not be."""
+    entry = CallEntry(
+        service=service.id,
+        hook=service.hook,
+        hook_instance=asked.hook_instance,
+        user=asked.user_id,
+        patient=asked.patient_id,
+        content=tenant.content.library.digest,
+        cards=_list_cards(worked.cards),
+        held_back=_list_cards(worked.held_back),
+        reads=_list_reads(),
+        consent=_describe_consent(worked.consent),
+        timings=_list_timings(),
+    )
+    engine().store.record(describe_call(tenant.client.name, g.request_id, entry), worked.remembered)
+
+
+def record_feedback(service: Service, tenant: Tenant, items: Sequence[Feedback]) -> None:
+    """Record feedback that was stored; waits until that is done. Raises StorageError."""
+    engine().store.record_feedback(tenant.client.name, g.request_id, service.id, items)
+
+
+def record_refusals(app: Flask) -> None:
+    """Record every hook call and every feedback that ends with an error, whoever refused it."""
+
+    @app.after_request
+    def record(response: Response) -> Response:
+        asked = _ASKED.get(request.endpoint or "")
+        if response.status_code < 400 or asked is None or "request_id" not in g:
+            return response
+        event = describe_refusal(
+            _name_tenant(), g.request_id, asked, _name_service(), response.status_code, _list_reads()
+        )
+        try:
+            engine().store.record(event)
+        except StorageError as error:
+            return current_app.make_response(current_app.handle_user_exception(error))
+        return response
+
+
+def _name_tenant() -> str:
+    name: str | None = g.get("client")
+    return name or (LOCAL if LOCAL in engine().tenants else _UNKNOWN)
+
+
+def _name_service() -> str | None:
+    """The service that was called; whatever else stood in its place is not kept."""
+    called: str = (request.view_args or {}).get("service_id", "")
+    return called if any(called in tenant.content.services for tenant in engine().tenants.values()) else None
+
+
+def _list_cards(cards: Sequence[Card]) -> tuple[CardEntry, ...]:
+    return tuple(
+        CardEntry(
+            uuid=card.uuid,
+            indicator=card.indicator,
+            rows=tuple(finding["id"] for finding in card.extension.get("findings", ())),
+            order=card.extension.get("order"),
+        )
+        for card in cards
+    )
+
+
+def _list_reads() -> tuple[ReadEntry, ...]:
+    """What was read from FHIR servers so far: by `g.reads`, a log that work_out is given and tells of every read."""
+    log: Any = g.get("reads")
+    if log is None:
+        return ()
+    return tuple(
+        ReadEntry(
+            resource_type=read.resource_type or _UNKNOWN,
+            interaction=read.interaction,
+            server=g.get("fhir_server", _UNKNOWN),
+            outcome="ok" if read.reason is None else read.reason.value,
+            milliseconds=read.milliseconds,
+            parameters=read.parameters,
+        )
+        for read in log.so_far()
+    )
+
+
+def _describe_consent(decision: Decision | None) -> ConsentEntry | None:
+    if decision is None:
+        return None
+    return ConsentEntry(decision.outcome.value, decision.reason, decision.consents)
+
+
+def _list_timings() -> Mapping[str, float]:
+    """Milliseconds by stage, as the request's line in the log has them, and since its arrival."""
+    stages = {stage: round(seconds * 1000, 1) for stage, seconds in g.laps.seconds.items()}
+    return stages | {"total": round((time.perf_counter() - g.started) * 1000, 1)}
