@@ -26,6 +26,7 @@ from cds_hooks.settings import Settings, SettingsError, read_settings
 from cds_hooks.tenant import Tenant, build_tenants, reload_tenants
 from cds_hooks.web.authentication import authenticate_callers
 from cds_hooks.web.cors import allow_origins
+from cds_hooks.web.deadline import start_deadlines
 from cds_hooks.web.engine import EXTENSION, Engine
 from cds_hooks.web.health import blueprint as health
 from cds_hooks.web.hooks import blueprint
@@ -59,6 +60,7 @@ def create_app(settings: Settings | None = None, content: Content | None = None)
     app.before_request(tenants.watch)
     log_requests(app)
     measure_requests(app)
+    start_deadlines(app, settings.budget)
     allow_origins(app, settings.cors_origins)
     _guard(app, settings, clients, store)
     register_handlers(app)
