@@ -14,7 +14,6 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from http.cookiejar import DefaultCookiePolicy
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -29,7 +28,7 @@ from urllib3.exceptions import HTTPError, ReadTimeoutError
 from cds_hooks.clients import Backend, ClientsError
 from cds_hooks.errors import Fault
 from cds_hooks.fhir.bundle import Reason
-from cds_hooks.fhir.connections import make_adapter, silence_library
+from cds_hooks.fhir.connections import make_session
 
 _LOG = logging.getLogger(__name__)
 _ASSERTION = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
@@ -73,15 +72,8 @@ class BackendTokens:
         self._lock = threading.Lock()
         self._held: _Held | None = None
         self._failed: tuple[float, Reason] | None = None
-        self._session = requests.Session()
-        self._session.trust_env = False
-        self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=()))
-        self._session.verify = str(ca) if ca else True
         # The operator names the endpoint, and may name one inside.
-        adapter = make_adapter(private=True)
-        self._session.mount("https://", adapter)
-        self._session.mount("http://", adapter)
-        silence_library()
+        self._session = make_session(private=True, ca=ca)
 
     def obtain(self, deadline: float) -> str | Reason:
         """A token that is good for now; the reason where none could be had by the deadline (monotonic clock)."""
@@ -150,6 +142,9 @@ class BackendTokens:
         except (requests.Timeout, ReadTimeoutError, TimeoutError):
             return self._fail(Reason.NO_OWN_TOKEN_YET, "it did not answer in time")
         except (requests.RequestException, HTTPError, OSError):
+            if time.monotonic() >= deadline:
+                # It was this side that broke it off.
+                return self._fail(Reason.NO_OWN_TOKEN_YET, "it did not answer in time")
             return self._fail(Reason.NO_OWN_TOKEN, "it could not be reached, or broke off")
         except ValueError:
             return self._fail(Reason.NO_OWN_TOKEN, "its answer was no JSON, or too large")
@@ -169,12 +164,11 @@ class BackendTokens:
 
     def _read(self, status: int, body: bytes) -> tuple[str, float] | Reason:
         """Token and lifetime of an answer. Raises ValueError where it is no JSON."""
-        data = orjson.loads(body)
-        answer: dict[str, Any] = data if isinstance(data, dict) else {}
         if status != 200:
-            code = answer.get("error")
+            code = _read_object(body, lenient=True).get("error")
             named = code if isinstance(code, str) and _CODE.fullmatch(code) else "no error code"
             return self._fail(Reason.NO_OWN_TOKEN, f"it refused ({status}, {named})")
+        answer = _read_object(body)
         token, kind, lifetime = (answer.get(name) for name in ("access_token", "token_type", "expires_in"))
         if not isinstance(token, str) or not _TOKEN.fullmatch(token):
             return self._fail(Reason.NO_OWN_TOKEN, "its answer has no token that can be sent")
@@ -200,6 +194,17 @@ def _read_body(response: requests.Response, deadline: float) -> bytes:
         if time.monotonic() > deadline:
             raise TimeoutError
     return bytes(body)
+
+
+def _read_object(body: bytes, lenient: bool = False) -> dict[str, Any]:
+    """The JSON object in a body, {} for other JSON. Raises ValueError where it is no JSON, unless `lenient`."""
+    try:
+        data = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        if not lenient:
+            raise
+        return {}
+    return data if isinstance(data, dict) else {}
 
 
 def _read_key(backend: Backend) -> EllipticCurvePrivateKey | RSAPrivateKey:

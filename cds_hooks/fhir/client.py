@@ -13,7 +13,6 @@ import time
 from collections.abc import Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
-from http.cookiejar import DefaultCookiePolicy
 from pathlib import Path
 
 import orjson
@@ -23,7 +22,7 @@ from urllib3.exceptions import HTTPError, ReadTimeoutError
 from cds_hooks.fhir.addresses import LOOPBACK, read_server, resolve_link
 from cds_hooks.fhir.backend_token import BackendTokens
 from cds_hooks.fhir.bundle import Page, Reason, read_page
-from cds_hooks.fhir.connections import Exchange, PrivateAddressError, make_adapter, silence_library
+from cds_hooks.fhir.connections import Exchange, PrivateAddressError, make_session
 from cds_hooks.fhir.reads import ReadLog, describe
 from cds_hooks.fhir.record import Json
 from cds_hooks.hook_request import FhirAccess
@@ -75,17 +74,10 @@ class FhirClient:
 
     limits: Limits = field(default_factory=Limits)
     own: BackendTokens | None = None
-    session: requests.Session = field(default_factory=requests.Session, repr=False)
+    session: requests.Session = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        # Neither cookies nor the environment (netrc, proxies) may add to what is sent: many patients share the session.
-        self.session.trust_env = False
-        self.session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=()))
-        self.session.verify = str(self.limits.ca) if self.limits.ca else True
-        adapter = make_adapter(self.limits.private)
-        self.session.mount("https://", adapter)
-        self.session.mount("http://", adapter)
-        silence_library()
+        object.__setattr__(self, "session", make_session(self.limits.private, self.limits.ca))
 
     def start_budget(self) -> float:
         """The moment (of the monotonic clock) at which the time for one request is spent."""

@@ -10,8 +10,11 @@ from __future__ import annotations
 import logging
 import socket
 import threading
+from http.cookiejar import DefaultCookiePolicy
+from pathlib import Path
 from typing import Any
 
+import requests
 from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
@@ -66,14 +69,26 @@ class Exchange:
             return
 
 
-def make_adapter(private: bool) -> HTTPAdapter:
-    """The adapter of a session; `private` allows private addresses."""
-    return _Adapter(_OPEN if private else _PUBLIC)
+def make_session(private: bool, ca: Path | None) -> requests.Session:
+    """A session for many patients and threads; `private` allows private addresses, `ca` replaces certifi's authorities.
 
-
-def silence_library() -> None:
-    """urllib3 warns of malformed headers with the whole address, patient included: it may not."""
+    Neither cookies nor the environment (netrc, proxies) add to what is sent, and no redirect is followed.
+    """
+    session = _Session()
+    session.trust_env = False
+    session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=()))
+    session.verify = str(ca) if ca else True
+    adapter = _Adapter(_OPEN if private else _PUBLIC)
+    session.mount("https://", adapter)
+    session.mount("http://", adapter)
+    # urllib3 warns of malformed headers with the whole address, patient included: it may not.
     logging.getLogger("urllib3").setLevel(logging.CRITICAL)
+    return session
+
+
+class _Session(requests.Session):
+    def get_redirect_target(self, resp: requests.Response) -> None:
+        """None: requests would read the body of a redirect whole, without any limit, though it is not to follow it."""
 
 
 class _Watched:

@@ -126,6 +126,15 @@ FAULTS = {
         json_reply({"resourceType": "Bundle", "entry": {"resource": ONE}}),
         Reason.NOT_FHIR,
     ),
+    "a redirect with a bomb": (
+        write(b"HTTP/1.1 302 Found\r\nLocation: /\r\nContent-Encoding: gzip\r\n\r\n", pack(b" " * 30 * SIZE)),
+        Reason.REDIRECT,
+    ),
+    "a redirect without an end": (
+        repeat(b"HTTP/1.1 302 Found\r\nLocation: /\r\n\r\n", b" " * 8192),
+        Reason.REDIRECT,
+    ),
+    "an error without an end": (repeat(b"HTTP/1.1 500 Oh\r\n\r\n", b" " * 8192), Reason.SERVER_ERROR),
     "another protocol": (write(b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: h2c\r\n\r\n"), Reason.REFUSED),
 }
 
@@ -152,13 +161,18 @@ def test_a_packed_answer_is_unpacked(fhir_stub: FhirStub, bundle: Builder, encod
     assert fetch(fhir_stub) == Page((ONE,))
 
 
-def test_a_bomb_takes_no_more_memory_than_an_answer_may(fhir_stub: FhirStub) -> None:
+@pytest.mark.parametrize(
+    ("head", "reason"),
+    [(HEAD, Reason.TOO_LARGE), (b"HTTP/1.1 302 Found\r\nLocation: /\r\n", Reason.REDIRECT)],
+    ids=["answer", "redirect"],
+)
+def test_a_bomb_takes_no_more_memory_than_an_answer_may(fhir_stub: FhirStub, head: bytes, reason: Reason) -> None:
     """A hundred megabytes out of a hundred kilobytes: what is unpacked stays below a few times the limit."""
     body = pack(b" " * 100 * SIZE)
-    fhir_stub.answers["Observation"] = write(HEAD, b"Content-Encoding: gzip\r\n\r\n", body)
+    fhir_stub.answers["Observation"] = write(head, b"Content-Encoding: gzip\r\n\r\n", body)
     tracemalloc.start()
     try:
-        assert fetch(fhir_stub, 5, 10) == Page(reason=Reason.TOO_LARGE)
+        assert fetch(fhir_stub, 5, 10) == Page(reason=reason)
         assert tracemalloc.get_traced_memory()[1] < 8 * SIZE
     finally:
         tracemalloc.stop()
