@@ -6,6 +6,7 @@ import threading
 import time
 from dataclasses import replace
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import orjson
@@ -34,9 +35,11 @@ LATE = str(Reason.TIMEOUT)
 
 
 @pytest.fixture
-def patient_app(content: Content) -> Flask:
+def patient_app(content: Content, tmp_path: Path) -> Flask:
     """A service whose own patience outlasts the whole budget of a call."""
-    return create_app(replace(SETTINGS, budget=0.5, fhir_timeout=60.0, fhir_budget=60.0), content)
+    database = f"sqlite:///{tmp_path / 'records.sqlite3'}"
+    settings = replace(SETTINGS, database=database, budget=0.5, fhir_timeout=60.0, fhir_budget=60.0)
+    return create_app(settings, content)
 
 
 def post(app: Flask, request: Request, url: str = URL) -> Any:
