@@ -157,7 +157,7 @@ class PatientFacts:
     """The answer for every gene that is not in `genes`."""
     genes_reason: str | None = None
     today: date | None = None
-    patient_answer: Answer = Answer.READ
+    patient_answer: Answer = Answer.NONE_ON_FILE
     """Whether age and sex are as the record has them, or could not be asked for."""
     age: Decimal | None = None
     """Years, with fraction; None where there is no usable birth date."""
