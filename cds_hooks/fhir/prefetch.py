@@ -7,7 +7,6 @@ pages of what was, is fetched; a failed query is not repeated. Only "none" becom
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -16,7 +15,7 @@ from urllib.parse import quote
 from cds_hooks.errors import Fault, MissingDataError
 from cds_hooks.fhir.bundle import OUT_OF_TIME, Page, Reason, read_page
 from cds_hooks.fhir.client import FhirClient
-from cds_hooks.fhir.reads import ReadLog
+from cds_hooks.fhir.reads import Reading, ReadLog
 from cds_hooks.fhir.record import Fetched, Json, Record
 from cds_hooks.fhir.references import (
     Missing,
@@ -76,16 +75,15 @@ def collect_record(
     request: HookRequest,
     service: Service,
     client: FhirClient,
-    deadline: float = math.inf,
-    reads: ReadLog | None = None,
+    reading: Reading | None = None,
 ) -> Record:
     """Everything the service asks of the record. Raises MissingDataError where what is needed cannot be had.
 
-    Fetching ends at the deadline (of the monotonic clock), or before it when the client's own budget is spent. `reads`
-    is told what was read.
+    Fetching ends at the deadline of `reading`, or before it when the client's own budget is spent; its log is told what
+    was read.
     """
-    log = ReadLog() if reads is None else reads
-    source = _Source(client, request.access, min(deadline, client.start_budget()), log)
+    reading = reading or Reading()
+    source = _Source(client, request.access, min(reading.deadline, client.start_budget()), reading.log)
     pages = _collect_pages(request, service, source)
     _require_needed(pages, request.patient_id)
     if service.hook == "patient-view":

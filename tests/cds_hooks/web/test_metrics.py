@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from fhir_stub import FhirStub, Reply
 from flask import Flask
 from flask.testing import FlaskClient
 from prometheus_client import REGISTRY
@@ -89,6 +90,18 @@ def test_refused_requests_are_counted_without_what_they_asked_for(
     before = value("pgx_cds_requests_total", **labels)
     client.post(path, data=b"{", content_type="application/json")
     assert value("pgx_cds_requests_total", **labels) == before + 1
+
+
+def test_reads_from_fhir_servers_are_counted_by_how_they_ended(
+    client: FlaskClient, order_select: dict[str, Any], fhir_stub: FhirStub
+) -> None:
+    """Also those of a call that is then refused."""
+    del order_select["prefetch"]["geneResults"], order_select["prefetch"]["conditions"]
+    fhir_stub.answers["Observation"] = Reply(503)
+    outcomes = ("ok", "server_error")
+    before = [value("pgx_cds_fhir_calls_total", outcome=one) for one in outcomes]
+    assert client.post(URL, json=order_select | {"fhirServer": fhir_stub.url}).status_code == 412
+    assert [value("pgx_cds_fhir_calls_total", outcome=one) for one in outcomes] == [count + 1 for count in before]
 
 
 def test_what_other_parts_count_has_its_place() -> None:
