@@ -31,6 +31,7 @@ from cds_hooks.settings import Settings, SettingsError, read_settings
 from cds_hooks.tenant import Tenant, build_tenants, reload_tenants
 from cds_hooks.web.authentication import authenticate_callers
 from cds_hooks.web.cors import allow_origins
+from cds_hooks.web.deadline import start_deadlines
 from cds_hooks.web.engine import EXTENSION, Engine
 from cds_hooks.web.health import blueprint as health
 from cds_hooks.web.hooks import blueprint
@@ -38,6 +39,7 @@ from cds_hooks.web.live_tenants import ContentSource, ContentState, LiveTenants
 from cds_hooks.web.log import log_requests, start_logging
 from cds_hooks.web.loopback import is_loopback, refuse_others
 from cds_hooks.web.measuring import measure_requests
+from cds_hooks.web.metrics import count_audit_failure
 from cds_hooks.web.metrics_page import FROM
 from cds_hooks.web.metrics_page import blueprint as metrics
 from cds_hooks.web.recording import record_refusals
@@ -65,6 +67,7 @@ def create_app(settings: Settings | None = None, content: Content | None = None)
     app.before_request(tenants.watch)
     log_requests(app)
     measure_requests(app)
+    start_deadlines(app, settings.budget)
     allow_origins(app, settings.cors_origins)
     _guard(app, settings, clients, store)
     record_refusals(app)
@@ -122,7 +125,11 @@ def _open_tenants(clients: Iterable[Client], settings: Settings, content: Conten
 
 def _open_store(app: Flask, settings: Settings) -> Store:
     place = find_place(settings.database, Path(app.instance_path))
-    return open_store(place.url, WriterRules(synchronous=settings.audit == "sync"), place.spill_folder)
+    return open_store(place.url, _audit_rules(settings), place.spill_folder)
+
+
+def _audit_rules(settings: Settings) -> WriterRules:
+    return WriterRules(synchronous=settings.audit == "sync", on_failure=count_audit_failure)
 
 
 def _warm_up(tenants: Iterable[Tenant]) -> None:

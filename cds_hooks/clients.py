@@ -20,6 +20,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from cds_hooks.errors import Fault
 from cds_hooks.json_schema import find_faults
@@ -78,7 +79,7 @@ class Client:
     show_no_action: bool | None = None
     """None in each of these: as the settings say."""
     fhir_hosts: tuple[str, ...] | None = None
-    """Hosts that records may be read from; None: any (the local client alone)."""
+    """Hosts that records may be read from, at any port; None: any (the local client alone)."""
     fhir_private: bool = False
     """Whether these hosts may lie at private addresses."""
     organizations: tuple[str, ...] = ()
@@ -156,8 +157,23 @@ def _find_contradictions(entries: list[Mapping[str, Any]], folder: Path) -> Iter
         for member, name in files.items():
             if name is not None and not (folder / name).is_file():
                 yield Fault(f"{where}/{member}", "is no file that can be read", "Paths begin at the file of clients.")
+        yield from _find_host_faults(entry, where)
         if "overlay" in entry and not (folder / entry["overlay"]).is_dir():
             yield Fault(f"{where}/overlay", "is no folder that can be read", "Paths begin at the file of clients.")
+
+
+def _find_host_faults(entry: Mapping[str, Any], where: str) -> Iterator[Fault]:
+    """A host that would never match, and tokens for a server that may not be asked."""
+    hosts = [host.lower() for host in entry["fhir_hosts"]]
+    for number, host in enumerate(hosts):
+        if host.count(":") == 1:
+            yield Fault(
+                f"{where}/fhir_hosts/{number}", "has a port", "Name the host alone; every port of it is allowed."
+            )
+    server = entry.get("backend", {}).get("fhir_server")
+    if server is not None and (urlsplit(server).hostname or "") not in hosts:
+        mend = "List it: what is not listed is not read from, with any token."
+        yield Fault(f"{where}/backend/fhir_server", "has a host that is not in fhir_hosts", mend)
 
 
 def _read_client(entry: Mapping[str, Any], folder: Path) -> Client:

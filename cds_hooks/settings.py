@@ -10,8 +10,9 @@
 | PGX_CDS_AUDIT          | batched        | `sync`: each answer waits until its audit row is stored              |
 | PGX_CDS_OVERLAY        | none           | folder of the site's own content and policy                          |
 | PGX_CDS_BODY_LIMIT     | 16000000       | largest request body in bytes; a larger one gets 413                 |
+| PGX_CDS_BUDGET         | 2              | seconds for a whole hook call; what is not there by then is a gap    |
 | PGX_CDS_FHIR_TIMEOUT   | 2              | seconds to wait for a connection, and for each part of an answer     |
-| PGX_CDS_FHIR_BUDGET    | 4              | seconds for everything that is fetched for one request               |
+| PGX_CDS_FHIR_BUDGET    | 2              | most seconds of it for everything that is fetched for one call       |
 | PGX_CDS_FHIR_PAGES     | 20             | pages read of one search; more leave it incomplete, and said so      |
 | PGX_CDS_FHIR_HOSTS     | any            | host names that may be fetched from, comma-separated                 |
 | PGX_CDS_FHIR_CA        | certifi's      | PEM file of the authorities behind the FHIR server's certificate     |
@@ -65,8 +66,9 @@ class Settings:
     """"batched": rows are stored together, within some milliseconds after the answer; "sync": before it."""
     overlay: Path | None = None
     body_limit: int = 16_000_000
+    budget: float = 2.0
     fhir_timeout: float = 2.0
-    fhir_budget: float = 4.0
+    fhir_budget: float = 2.0
     fhir_pages: int = 20
     fhir_hosts: tuple[str, ...] = ()
     """Empty: any host."""
@@ -239,6 +241,7 @@ _READERS: Mapping[str, Callable[[str], Any]] = {
     "audit": _one_of("batched", "sync"),
     "overlay": _folder,
     "body_limit": _whole,
+    "budget": _seconds,
     "fhir_timeout": _seconds,
     "fhir_budget": _seconds,
     "fhir_pages": _whole,

@@ -9,6 +9,7 @@ import orjson
 
 from cds_hooks.clients import Client
 from cds_hooks.content import Content, load_content
+from cds_hooks.fhir.backend_token import BackendTokens
 from cds_hooks.fhir.client import FhirClient, Limits
 from cds_hooks.services.registry import build_services
 from cds_hooks.settings import Settings
@@ -32,7 +33,8 @@ def build_tenants(
 ) -> Mapping[str, Tenant]:
     """The tenants by name; `content` stands in for what the settings alone would load.
 
-    Raises knowledge.loading.errors.ContentError with every fault of the first overlay that has any.
+    Raises knowledge.loading.errors.ContentError with every fault of the first overlay that has any, ClientsError where
+    a private key cannot be used.
     """
     found = tuple(clients)
     contents = _load_contents(found, settings, content)
@@ -77,15 +79,20 @@ def apply_consent(client: Client, content: Content) -> Content:
 
 
 def make_fhir_client(client: Client, settings: Settings) -> FhirClient:
-    """The client's own way to FHIR servers, within its limits."""
+    """The client's own way to FHIR servers, within its limits.
+
+    Raises ClientsError where the private key for tokens of the service's own cannot be used.
+    """
     limits = Limits(
         timeout=settings.fhir_timeout,
         budget=settings.fhir_budget,
         pages=settings.fhir_pages,
-        hosts=client.fhir_hosts or (),
+        hosts=client.fhir_hosts,
+        private=client.fhir_private,
         ca=settings.fhir_ca,
     )
-    return FhirClient(limits)
+    own = BackendTokens(client.backend, settings.fhir_timeout, settings.fhir_ca) if client.backend else None
+    return FhirClient(limits, own)
 
 
 def make_discovery(content: Content) -> bytes:

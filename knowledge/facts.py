@@ -157,6 +157,8 @@ class PatientFacts:
     """The answer for every gene that is not in `genes`."""
     genes_reason: str | None = None
     today: date | None = None
+    patient_answer: Answer = Answer.NONE_ON_FILE
+    """Whether age and sex are as the record has them, or could not be asked for."""
     age: Decimal | None = None
     """Years, with fraction; None where there is no usable birth date."""
     sex: Sex | None = None
@@ -178,6 +180,12 @@ class PatientFacts:
     allergies_answer: Answer = Answer.NONE_ON_FILE
     labs: tuple[LabValue, ...] = ()
     orders: tuple[DrugOrder, ...] = ()
+
+    @property
+    def missing_person(self) -> str:
+        """What to say of an age or a sex that is None: how it is missing."""
+        words = {Answer.READ: "is not on file", Answer.NONE_ON_FILE: "is not on file"}
+        return words.get(self.patient_answer, "could not be fetched")
 
     def gene(self, symbol: str) -> GeneRecord:
         """The record's answer on a gene; one that nothing was found for gets the answer for all the rest."""

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+from typing import Any, BinaryIO
 from urllib.parse import unquote
 
 import orjson
@@ -15,7 +15,8 @@ import orjson
 
 @dataclass(frozen=True)
 class Reply:
-    """One answer. `length` overrides Content-Length; `hang` sends nothing until the server stops."""
+    """One answer. `length` overrides Content-Length; `hang` sends nothing until the server stops; `write` writes the
+    whole answer by itself, and stops when its event is set."""
 
     status: int = 200
     body: bytes = b""
@@ -23,6 +24,7 @@ class Reply:
     length: int | None = None
     hang: bool = False
     drip: bool = False
+    write: Callable[[BinaryIO, threading.Event], None] | None = None
 
 
 def json_reply(data: object, status: int = 200) -> Reply:
@@ -60,6 +62,9 @@ def _make_handler(stub: FhirStub) -> type[BaseHTTPRequestHandler]:
             reply = stub.answer(target)
             if reply.hang:
                 stub.stopped.wait(10)
+                return
+            if reply.write is not None:
+                reply.write(self.wfile, stub.stopped)
                 return
             self.send_response(reply.status)
             for name, value in reply.headers.items():

@@ -126,7 +126,8 @@ def test_every_dependency_has_a_word_and_no_other_has_one() -> None:
         for name in row.split(",")
     }
     wanted = requirements("requirements.in") | requirements("requirements-dev.in")
-    assert named - {"package"} == wanted | requirements("requirements-fhir-server.in")
+    node = json.loads((ROOT / "tests/oauth/package.json").read_text(encoding="utf-8"))["dependencies"]
+    assert named - {"package"} == wanted | requirements("requirements-fhir-server.in") | set(node)
 
 
 def test_no_lock_file_names_a_registry() -> None:
@@ -135,6 +136,7 @@ def test_no_lock_file_names_a_registry() -> None:
         text = path.read_text(encoding="utf-8")
         assert "://" not in text
         assert "--hash=sha256:" in text
+    assert "resolved" not in (ROOT / "tests/oauth/package-lock.json").read_text(encoding="utf-8")
 
 
 def test_the_page_of_logs_names_every_message_of_the_service() -> None:

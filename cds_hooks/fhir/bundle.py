@@ -32,12 +32,20 @@ class Reason(StrEnum):
     TOO_MANY_PAGES = "the answer has more pages than are read"
     TOO_LARGE = "the answer was too large"
     HOST_NOT_ALLOWED = "the FHIR server is not among the allowed hosts"
-    NO_TLS = "the FHIR server's address is not https, so the token was not sent"
+    PRIVATE_ADDRESS = "the FHIR server's name leads to an address that is not public, which is not allowed here"
+    ODD_ADDRESS = "the FHIR server's address is not plainly written: https://, a host, a path"
+    NO_TLS = "the FHIR server's address is not https, so nothing was asked of it"
+    NO_OWN_TOKEN = "the service could not get a token of its own"
+    NO_OWN_TOKEN_YET = "the service could not get a token of its own in time"
     OUTCOME = "the query failed (OperationOutcome)"
     SUPPRESSED = "results are withheld for privacy (OperationOutcome, suppressed)"
     INCOMPLETE = "the answer holds fewer resources than it counts"
     MORE_PAGES = "the answer has further pages, and there is no FHIR server to read them from"
     NOT_OFFERED = "it was not in the prefetch, and there is no FHIR server to read it from"
+
+
+OUT_OF_TIME = frozenset({Reason.TIMEOUT, Reason.NO_OWN_TOKEN_YET})
+"""Reasons that say no more than that time ran out: the card states the gap, and the call is not refused."""
 
 
 @dataclass(frozen=True)

@@ -33,6 +33,7 @@ def read_patient_facts(record: Record, library: Library, names: DrugNames, today
         genes_answer=genes.answer,
         genes_reason=genes.reason,
         today=today,
+        patient_answer=record.patient.answer,
         age=read_age(patient, today) if patient is not None else None,
         sex=read_sex(patient) if patient is not None else None,
         weight_kg=measures.weight_kg,

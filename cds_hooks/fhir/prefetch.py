@@ -13,8 +13,9 @@ from enum import StrEnum
 from urllib.parse import quote
 
 from cds_hooks.errors import Fault, MissingDataError
-from cds_hooks.fhir.bundle import Page, Reason, read_page
+from cds_hooks.fhir.bundle import OUT_OF_TIME, Page, Reason, read_page
 from cds_hooks.fhir.client import FhirClient
+from cds_hooks.fhir.reads import Reading, ReadLog
 from cds_hooks.fhir.record import Fetched, Json, Record
 from cds_hooks.fhir.references import (
     Missing,
@@ -29,7 +30,8 @@ from cds_hooks.services.service import Service
 from knowledge.facts import Answer, DrugOrder
 
 NEEDED = ("patient", "geneResults")
-"""Prefetch keys without which nothing can be said: they lead to 412 where they cannot be had."""
+"""Prefetch keys without which nothing can be said: they lead to 412 where they cannot be had. Where no more than time
+was lacking, the card says so instead."""
 
 _TOKEN = "{{context.patientId}}"
 _SEND = "Send it in the prefetch, or fhirServer and fhirAuthorization with a scope that allows the query."
@@ -61,18 +63,31 @@ class _Source:
     client: FhirClient
     access: FhirAccess | None
     deadline: float
+    reads: ReadLog
 
     def fetch(self, addresses: Mapping[str, str], otherwise: Reason) -> dict[str, Page]:
         if self.access is None:
             return dict.fromkeys(addresses, Page(reason=otherwise))
-        return self.client.fetch_all(self.access, addresses, self.deadline)
+        return self.client.fetch_all(self.access, addresses, self.deadline, self.reads)
 
 
-def collect_record(request: HookRequest, service: Service, client: FhirClient) -> Record:
-    """Everything the service asks of the record. Raises MissingDataError where what is needed cannot be had."""
-    source = _Source(client, request.access, client.start_budget())
+def collect_record(
+    request: HookRequest,
+    service: Service,
+    client: FhirClient,
+    reading: Reading | None = None,
+) -> Record:
+    """Everything the service asks of the record. Raises MissingDataError where what is needed cannot be had.
+
+    Fetching ends at the deadline of `reading`, or before it when the client's own budget is spent; its log is told what
+    was read.
+    """
+    reading = reading or Reading()
+    source = _Source(client, request.access, min(reading.deadline, client.start_budget()), reading.log)
     pages = _collect_pages(request, service, source)
     _require_needed(pages, request.patient_id)
+    if service.hook == "patient-view":
+        _require_medicines_taken(pages)
     pages = _add_reported_results(pages, request.patient_id, source)
     medications = _combine(pages, "medicationRequests", "medicationStatements")
     missing = find_missing_medications(request.selected_drafts, medications.resources, request.drafts, request.access)
@@ -195,13 +210,21 @@ def _require_needed(pages: Mapping[str, Page], patient_id: str) -> None:
     faults = []
     for key in NEEDED:
         page = pages[key]
-        if page.reason is not None and not page.resources and page.reason is not Reason.SUPPRESSED:
+        if page.reason is not None and not page.resources and page.reason not in (Reason.SUPPRESSED, *OUT_OF_TIME):
             faults.append(_missing(key, str(page.reason)))
     patients = [each.get("id") for each in pages["patient"].resources if each.get("resourceType") == "Patient"]
-    if not faults and patients != [patient_id]:
+    late = pages["patient"].reason in OUT_OF_TIME
+    if not faults and not late and patients != [patient_id]:
         faults.append(_missing("patient", "the patient of the context is not there"))
     if faults:
         raise MissingDataError(*faults)
+
+
+def _require_medicines_taken(pages: Mapping[str, Page]) -> None:
+    """On patient-view the medicines in use are what is asked about: without any, no card could name what is missing."""
+    reason = pages["medicationRequests"].reason
+    if reason is not None and not pages["medicationRequests"].resources and not pages["medicationStatements"].resources:
+        raise MissingDataError(_missing("medicationRequests", str(reason)))
 
 
 def _missing(key: str, what: str) -> Fault:

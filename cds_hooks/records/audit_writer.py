@@ -17,7 +17,7 @@ import os
 import threading
 import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -55,6 +55,8 @@ class WriterRules:
     """Between attempts while the database fails; the last one repeats."""
     closing: float = 5.0
     """How long the end of the process waits for the database."""
+    on_failure: Callable[[], None] = lambda: None
+    """Told of every attempt that failed."""
 
 
 @dataclass(frozen=True)
@@ -258,6 +260,7 @@ class AuditWriter:
             return False
 
     def _note_failure(self, kind: str) -> None:
+        self.rules.on_failure()
         with self._lock:
             if self._error != kind:
                 _LOG.error("audit cannot be written", extra={"error": kind, "queued": len(self._queue)})

@@ -5,7 +5,7 @@ HookRequest -> Record -> what of it may be used -> PatientFacts -> [DrugAnswer] 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -18,6 +18,7 @@ from cds_hooks.content import Content
 from cds_hooks.fhir.drugs import read_orders
 from cds_hooks.fhir.patient_facts import read_patient_facts
 from cds_hooks.fhir.prefetch import collect_record, draft_record, is_whole, require_medicines
+from cds_hooks.fhir.reads import FhirRead, Reading
 from cds_hooks.fhir.record import Record
 from cds_hooks.fhir.references import find_missing_medications
 from cds_hooks.hook_request import DRUG_ORDERS, HookRequest
@@ -47,6 +48,8 @@ class Worked:
     held_back: tuple[Card, ...] = ()
     """What is not repeated, because the clinician has overridden it."""
     remembered: tuple[ShownCard, ...] = ()
+    reads: tuple[FhirRead, ...] = ()
+    """What was read from FHIR servers, in the order of its start."""
 
     def to_json(self) -> dict[str, Any]:
         """The response of CDS Hooks 2.0.1, "CDS Service Response"; suggestions that are invalid FHIR are left out."""
@@ -60,13 +63,16 @@ def work_out(
     today: date,
     repetition: Repetition | None = None,
     laps: Laps | None = None,
+    reading: Reading | None = None,
 ) -> Worked:
     """Answer a request. Raises errors.MissingDataError where what is needed of the record cannot be had.
 
-    Without `repetition` (a trial) every card is new and none is held back. `laps` is told when each stage is over.
+    Without `repetition` (a trial) every card is new and none is held back. `laps` is told when each stage is over,
+    `reading` how long may be read from FHIR servers; it is told of every read, also where the call is then refused.
     """
-    content, laps = tenant.content, laps or Laps()
-    record, consent, facts = _read(request, service, tenant, today, laps)
+    content, laps, reading = tenant.content, laps or Laps(), reading or Reading()
+    request = replace(request, access=tenant.fhir.choose_access(request.access))
+    record, consent, facts = _read(request, service, tenant, today, laps, reading)
     answers = evaluate(facts, content.library, content.policy)
     if service.hook == "patient-view":
         answers = keep_acting(answers)
@@ -76,11 +82,11 @@ def work_out(
     told = repetition.sort_out(cards, request, service, facts, tenant.client) if repetition else Sorted(cards)
     laps.end("repeats")
     shown = cap_cards(told.shown, content.cards)
-    return Worked(record, facts, answers, shown, consent, told.held_back, told.remembered)
+    return Worked(record, facts, answers, shown, consent, told.held_back, told.remembered, reading.log.so_far())
 
 
 def _read(
-    request: HookRequest, service: Service, tenant: Tenant, today: date, laps: Laps
+    request: HookRequest, service: Service, tenant: Tenant, today: date, laps: Laps, reading: Reading
 ) -> tuple[Record, Decision | None, PatientFacts]:
     """The record as far as it may be used, and what it says; where the answer does not rest on it, the drafts alone."""
     content = tenant.content
@@ -90,7 +96,7 @@ def _read(
         laps.end("facts")
         return record, None, facts
     try:
-        whole = collect_record(request, service, tenant.fhir)
+        whole = collect_record(request, service, tenant.fhir, reading)
     finally:
         laps.end("record")
     asker = Asker(today, request.user_id, frozenset(tenant.client.organizations))

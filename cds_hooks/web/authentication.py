@@ -17,6 +17,7 @@ from cds_hooks.security.refusal import Refusal, TokenRefusedError
 from cds_hooks.security.replay import UsedTokens
 from cds_hooks.security.token import verify_token
 from cds_hooks.web.log import tell
+from cds_hooks.web.metrics import count_authentication_failure
 
 OPEN = frozenset({"/health", "/health/live", "/health/ready", "/metrics"})
 """Paths that need no token. Preflights need none either: browsers send none with them."""
@@ -39,6 +40,7 @@ def authenticate_callers(app: Flask, callers: Callers, used: UsedTokens, public_
             verified = verify_token(token, callers, public_url + request.path, time.time())
             used.use(verified)
         except TokenRefusedError as refused:
+            count_authentication_failure(refused.reason)
             tell(refused=refused.reason.value, claimed_client=refused.client)
             return Response(_BODY, status=401, headers={"WWW-Authenticate": "Bearer"}, content_type=OUTCOME_TYPE)
         g.client = verified.client.name

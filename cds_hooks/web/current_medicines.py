@@ -10,9 +10,12 @@ from knowledge.findings import DrugAnswer, Finding
 
 
 def keep_acting(answers: Iterable[DrugAnswer]) -> tuple[DrugAnswer, ...]:
-    """The answers with a finding that asks for a change because of a result on file; no proposals to test."""
+    """The answers with a finding that asks for a change because of a result on file, and those whose results could not
+    be fetched, which must not look like results that ask for nothing; no proposals to test."""
     return tuple(
-        replace(answer, pretest=None) for answer in answers if any(_acts_on_result(one) for one in answer.findings)
+        replace(answer, pretest=None)
+        for answer in answers
+        if any(_acts_on_result(one) for one in answer.findings) or any(gap.kind == "not_fetched" for gap in answer.gaps)
     )
 
 

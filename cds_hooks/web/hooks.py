@@ -12,14 +12,17 @@ from flask import Blueprint, Response, g, request
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from cds_hooks.errors import Fault, UnknownServiceError, UnsupportedMediaError
+from cds_hooks.fhir.reads import Reading
 from cds_hooks.hook_request import parse_request
 from cds_hooks.records.feedback import read_feedback
 from cds_hooks.services.service import Service
 from cds_hooks.web.answer import work_out
+from cds_hooks.web.deadline import deadline
 from cds_hooks.web.engine import engine, tenant
 from cds_hooks.web.log import tell
 from cds_hooks.web.measuring import measure_answer
-from cds_hooks.web.recording import record_call, record_feedback
+from cds_hooks.web.metrics import count_fhir_call
+from cds_hooks.web.recording import follow_reads, record_call, record_feedback
 from cds_hooks.web.repeated_cards import Repetition
 
 _JSON = "application/json"
@@ -41,7 +44,13 @@ def call(service_id: str) -> Response:
     hook_request = parse_request(_read_body(), service.hook)
     g.laps.end("parse")
     repetition = Repetition(engine().card_key, engine().store.engine)
-    worked = work_out(hook_request, service, tenant(), engine().today(), repetition, g.laps)
+    reading = Reading(deadline())
+    follow_reads(hook_request, tenant(), reading.log)
+    try:
+        worked = work_out(hook_request, service, tenant(), engine().today(), repetition, g.laps, reading)
+    finally:
+        for read in reading.log.so_far():
+            count_fhir_call(read.reason, read.milliseconds / 1000)
     answer = worked.to_json()
     g.laps.end("check")
     record_call(hook_request, service, tenant(), worked)

@@ -8,6 +8,7 @@ from flask import Flask, Response, g, request
 
 from cds_hooks.web import metrics
 from cds_hooks.web.answer import Worked
+from cds_hooks.web.engine import engine
 from cds_hooks.web.log import find_tenant_name
 
 
@@ -19,6 +20,7 @@ def measure_requests(app: Flask) -> None:
         if "started" not in g:
             return response
         service = g.get("told", {}).get("service")
+        metrics.set_audit_queue(engine().store.audit.state().queued)
         metrics.count_request(find_tenant_name(), request.endpoint, service, response.status_code)
         if g.laps.seconds and service is not None:
             metrics.observe_request(service, time.perf_counter() - g.started)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from typing import Any
+from urllib.parse import urlsplit
 
 from flask import Flask, Response, current_app, g, request
 
@@ -16,6 +16,7 @@ from cards.card import Card
 from cds_hooks.clients import LOCAL
 from cds_hooks.consent.decision import Decision
 from cds_hooks.errors import StorageError
+from cds_hooks.fhir.reads import ReadLog
 from cds_hooks.hook_request import HookRequest
 from cds_hooks.records.audit_event import (
     CallEntry,
@@ -100,16 +101,29 @@ def _list_cards(cards: Sequence[Card]) -> tuple[CardEntry, ...]:
     )
 
 
+def follow_reads(asked: HookRequest, tenant: Tenant, log: ReadLog) -> None:
+    """Let the audit of this request have what is read from the FHIR server, whatever becomes of the request."""
+    backend = tenant.client.backend
+    server = asked.access.server if asked.access is not None else backend.fhir_server if backend is not None else ""
+    g.reads, g.fhir_server = log, _find_host(server)
+
+
+def _find_host(server: str) -> str:
+    try:
+        return urlsplit(server).hostname or _UNKNOWN
+    except ValueError:
+        return _UNKNOWN
+
+
 def _list_reads() -> tuple[ReadEntry, ...]:
-    """What was read from FHIR servers so far: by `g.reads`, a log that work_out is given and tells of every read."""
-    log: Any = g.get("reads")
+    log: ReadLog | None = g.get("reads")
     if log is None:
         return ()
     return tuple(
         ReadEntry(
             resource_type=read.resource_type or _UNKNOWN,
             interaction=read.interaction,
-            server=g.get("fhir_server", _UNKNOWN),
+            server=g.fhir_server,
             outcome="ok" if read.reason is None else read.reason.value,
             milliseconds=read.milliseconds,
             parameters=read.parameters,

@@ -134,5 +134,5 @@ def _unchecked(question: Question, one: Alternative) -> list[str]:
     if facts.medications_answer in (Answer.NOT_FETCHED, Answer.WITHHELD):
         unchecked.append("current medicines could not be checked")
     if one.age_from is not None and facts.age is None:
-        unchecked.append(f"not below the age of {one.age_from}; the age is not on file")
+        unchecked.append(f"not below the age of {one.age_from}; the age {facts.missing_person}")
     return unchecked

@@ -125,7 +125,8 @@ def _measured(facts: PatientFacts, name: str, limit: Limit) -> Reading:
     }
     words, value = _NAMES[name], values[name]
     if value is None:
-        return Reading(lacks=(f"the {words} is not on file",))
+        missing = facts.missing_person if name == "age_years" else "is not on file"
+        return Reading(lacks=(f"the {words} {missing}",))
     if not 0 <= value < _BEYOND_MEASURE:
         return Reading(lacks=(f"the {words} on file is no possible value",))
     value = value.to_integral_value(ROUND_FLOOR) if name == "age_years" else value.quantize(_TENTH)

@@ -13,7 +13,7 @@ def check_copies(gene: Gene, genotype: Genotype, sex: Sex | None) -> Genotype:
     """The genotype as the patient's sex allows it. Raises UnreadableGenotype where the two contradict each other.
 
     A male written as homozygous is hemizygous; a male with two different alleles, a female with one, and one allele
-    of a patient whose sex is not on file are refused: a second allele may be missing.
+    of a patient whose sex is not known are refused: a second allele may be missing.
     """
     if gene.method != "hemizygous_pair":
         return genotype
@@ -25,5 +25,5 @@ def check_copies(gene: Gene, genotype: Genotype, sex: Sex | None) -> Genotype:
     if sex is Sex.FEMALE and len(genotype.strands) == 1:
         raise UnreadableGenotype(f"one {gene.id} allele only, and a female carries two: the other is not stated")
     if sex is None and len(genotype.strands) == 1:
-        raise UnreadableGenotype(f"one {gene.id} allele only, and no sex on file: there may be a second one")
+        raise UnreadableGenotype(f"one {gene.id} allele only, and the sex is not known: there may be a second one")
     return genotype

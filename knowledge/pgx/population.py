@@ -71,6 +71,12 @@ def decide(criteria: Criteria, facts: PatientFacts) -> Membership:
     return Membership.UNKNOWN if Membership.UNKNOWN in states else Membership.YES
 
 
+def asks_age(criteria: Criteria) -> bool:
+    """Whether the patient's age takes part in a population."""
+    own = criteria.age_from is not None or criteria.age_below is not None
+    return own or any(asks_age(one) for one in criteria.either)
+
+
 def _states(criteria: Criteria, facts: PatientFacts) -> Iterable[Membership]:
     if criteria.any_of:
         yield Membership.YES if facts.conditions & set(criteria.any_of) else Membership.UNKNOWN

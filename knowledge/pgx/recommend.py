@@ -7,13 +7,13 @@ from dataclasses import dataclass, replace
 
 from knowledge.facts import Answer, DrugUse, Ingredient, PatientFacts
 from knowledge.findings import Finding, Gap, GeneState, Indicator, Strength
-from knowledge.library import Drug, Library, Policy, Row, Table
+from knowledge.library import Criteria, Drug, Library, Policy, Row, Table
 from knowledge.pgx.dose_formula import estimate_doses
 from knowledge.pgx.dose_inputs import Given
 from knowledge.pgx.gene_answer import MOST_NAMED, GeneAnswer, allele_gap, answer_gene
 from knowledge.pgx.lookup import ask_table, asked_alleles, merge_equal_advice, spread_presence
 from knowledge.pgx.phenotype import GeneValue
-from knowledge.pgx.population import GENERAL, Chosen, choose_populations
+from knowledge.pgx.population import GENERAL, Chosen, Membership, asks_age, choose_populations, decide
 
 EVERYBODY = Chosen(GENERAL)
 
@@ -105,7 +105,7 @@ def _finding(
     drug = question.drug
     disagreements = [answers[gene].disagreement for gene in table.genes]
     gaps = [*asked.gaps.values(), *(gap for gap in disagreements if gap is not None and several)]
-    gaps += [*_population_gaps(question, chosen), *_medication_gaps(question)]
+    gaps += [*_population_gaps(question, chosen), *_age_gaps(question, table), *_medication_gaps(question)]
     return Finding(
         id=f"{drug.id}/{table.slug}/{row.id}",
         drug=question.ingredient,
@@ -164,6 +164,20 @@ def _population_gaps(question: Question, chosen: Chosen) -> list[Gap]:
             Gap("population_unknown", f"the record does not tell whether the patient belongs to: {chosen.label}")
         )
     return gaps
+
+
+def _age_gaps(question: Question, table: Table) -> list[Gap]:
+    """What of a table holds at some ages only, for a patient whose age is not known."""
+    facts, declared = question.facts, question.drug.populations
+    criteria = [declared[name].criteria for name in table.populations]
+    if facts.age is not None or question.every_population or not any(_is_open(one, facts) for one in criteria):
+        return []
+    said = f"the patient's age {facts.missing_person}: what holds at some ages only could not be told apart"
+    return [Gap("population_unknown", said)]
+
+
+def _is_open(criteria: Criteria, facts: PatientFacts) -> bool:
+    return asks_age(criteria) and decide(criteria, facts) is Membership.UNKNOWN
 
 
 def _medication_gaps(question: Question) -> list[Gap]:

@@ -165,6 +165,17 @@ consent = "ehr"
     ]
 
 
+def test_hosts_that_would_never_be_asked_are_faults(tmp_path: Path) -> None:
+    """A host with a port matches none; tokens for a server that is not listed would never be used."""
+    text = WHOLE.replace('["FHIR.example.org"]', '["fhir.example.com:443", "::1"]')
+    with pytest.raises(ClientsError) as caught:
+        load_clients(write(tmp_path, text))
+    assert [(fault.where, fault.what) for fault in caught.value.faults] == [
+        ("/client/0/fhir_hosts/0", "has a port"),
+        ("/client/0/backend/fhir_server", "has a host that is not in fhir_hosts"),
+    ]
+
+
 @pytest.mark.parametrize("text", [b"client = [", b"\xff\xfe"])
 def test_a_file_that_is_no_toml_is_refused_by_name(tmp_path: Path, text: bytes) -> None:
     """One fault that names the file."""

@@ -196,8 +196,20 @@ def test_an_unknown_age_answers_for_adults_and_children_and_says_so(names: Names
     answer = ask(names, "voriconazole", genes={"CYP2C19": "*1/*17"})
     assert {finding.population for finding in by_cpic(answer)} == {"adults", "pediatrics"}
     assert {gap.kind for gap in answer.gaps} == {"population_unknown"}
+    said = "the patient's age is not on file: what holds at some ages only could not be told apart"
+    assert said in {gap.text for gap in answer.gaps}
     grown = ask(names, "voriconazole", genes={"CYP2C19": "*1/*17"}, age=40)
     assert {finding.population for finding in by_cpic(grown)} == {"adults"}
+    assert not [gap for gap in grown.gaps if gap.text.startswith("the patient's age")]
+
+
+def test_an_age_that_could_not_be_fetched_is_not_called_absent(names: Names) -> None:
+    """ "Not on file" and "could not be fetched" are two answers."""
+    facts = read_facts({"genes": {"CYP2C19": "*1/*17"}}, names)
+    late = replace(facts, orders=(read_order("voriconazole", names),), patient_answer=Answer.NOT_FETCHED)
+    (answer,) = evaluate(late, names.library, Policy())
+    said = "the patient's age could not be fetched: what holds at some ages only could not be told apart"
+    assert [gap.text for gap in answer.gaps if gap.text.startswith("the patient's age")] == [said]
 
 
 def test_a_drug_without_content_is_silent_and_says_why(names: Names) -> None:

@@ -11,7 +11,7 @@ import pytest
 from fhir_stub import FhirStub, Reply, json_reply
 
 from cds_hooks.fhir.bundle import Page, Reason
-from cds_hooks.fhir.client import FhirClient, Limits, resolve_link
+from cds_hooks.fhir.client import FhirClient, Limits
 from cds_hooks.hook_request import FhirAccess
 
 TOKEN = "t0p-s3cret"
@@ -21,7 +21,7 @@ Builder = Callable[..., dict[str, Any]]
 
 def fetch(stub: FhirStub, limits: Limits | None = None, address: str = "Observation?patient=demo-1") -> Page:
     """One search on the stub, within a second."""
-    client = FhirClient(limits or Limits(timeout=0.2, budget=0.5, pages=3))
+    client = FhirClient(limits or Limits(private=True, timeout=0.2, budget=0.5, pages=3))
     access = FhirAccess(stub.url, TOKEN)
     return client.fetch_all(access, {"key": address}, client.start_budget())["key"]
 
@@ -42,7 +42,7 @@ def test_a_search_is_read_when_all_is_well(fhir_stub: FhirStub, bundle: Builder)
 def test_no_token_is_sent_when_none_was_given(fhir_stub: FhirStub, bundle: Builder) -> None:
     """Open sandboxes are read without one."""
     fhir_stub.answers["Observation"] = json_reply(bundle(ONE))
-    client = FhirClient(Limits(timeout=0.2, budget=0.5))
+    client = FhirClient(Limits(private=True, timeout=0.2, budget=0.5))
     pages = client.fetch_all(FhirAccess(fhir_stub.url), {"key": "Observation"}, client.start_budget())
     assert (pages, fhir_stub.tokens) == ({"key": Page((ONE,))}, [None])
 
@@ -121,12 +121,12 @@ def test_a_next_link_to_another_host_is_not_followed(fhir_stub: FhirStub, bundle
 def test_what_went_wrong_is_told_apart(fhir_stub: FhirStub, reply: Reply, reason: Reason) -> None:
     """Every failure has its own words, and none is an empty answer."""
     fhir_stub.answers["Observation"] = reply
-    assert fetch(fhir_stub, Limits(timeout=0.2, budget=0.4, size=4000)) == Page(reason=reason)
+    assert fetch(fhir_stub, Limits(private=True, timeout=0.2, budget=0.4, size=4000)) == Page(reason=reason)
 
 
 def test_a_server_that_is_not_there_is_told() -> None:
     """A refused connection is not a time-out."""
-    client = FhirClient(Limits(timeout=0.2, budget=0.5))
+    client = FhirClient(Limits(private=True, timeout=0.2, budget=0.5))
     pages = client.fetch_all(FhirAccess("http://127.0.0.1:9/fhir", TOKEN), {"key": "Patient/1"}, client.start_budget())
     assert pages == {"key": Page(reason=Reason.UNREACHABLE)}
 
@@ -134,7 +134,7 @@ def test_a_server_that_is_not_there_is_told() -> None:
 def test_what_came_is_kept_when_another_query_hangs(fhir_stub: FhirStub, bundle: Builder) -> None:
     """Queries run side by side; one that hangs takes no other with it."""
     fhir_stub.answers |= {"Observation": json_reply(bundle(ONE)), "Condition": Reply(hang=True)}
-    client = FhirClient(Limits(timeout=0.2, budget=0.4))
+    client = FhirClient(Limits(private=True, timeout=0.2, budget=0.4))
     addresses = {"genes": "Observation", "conditions": "Condition"}
     pages = client.fetch_all(FhirAccess(fhir_stub.url), addresses, client.start_budget())
     assert pages == {"genes": Page((ONE,)), "conditions": Page(reason=Reason.TIMEOUT)}
@@ -142,21 +142,21 @@ def test_what_came_is_kept_when_another_query_hangs(fhir_stub: FhirStub, bundle:
 
 def test_nothing_is_asked_when_the_time_is_spent(fhir_stub: FhirStub) -> None:
     """The budget is for the whole request: a second round gets what the first left over."""
-    client = FhirClient(Limits())
+    client = FhirClient(Limits(private=True))
     pages = client.fetch_all(FhirAccess(fhir_stub.url), {"key": "Observation"}, time.monotonic() - 1)
     assert (pages["key"].reason, fhir_stub.asked) == (Reason.TIMEOUT, [])
 
 
 def test_only_allowed_hosts_are_read_when_some_are_named(fhir_stub: FhirStub) -> None:
     """A request cannot send the service to a host that the site did not name."""
-    limits = Limits(timeout=0.2, budget=0.5, hosts=("fhir.example.org",))
+    limits = Limits(private=True, timeout=0.2, budget=0.5, hosts=("fhir.example.org",))
     assert fetch(fhir_stub, limits) == Page(reason=Reason.HOST_NOT_ALLOWED)
     assert fhir_stub.asked == []
 
 
 def test_a_token_does_not_travel_in_the_clear() -> None:
     """Plain http is for this machine, and for hosts that the site named."""
-    client = FhirClient(Limits(timeout=0.2, budget=0.5))
+    client = FhirClient(Limits(private=True, timeout=0.2, budget=0.5))
     pages = client.fetch_all(FhirAccess("http://192.0.2.1/fhir", TOKEN), {"key": "Patient/1"}, client.start_budget())
     assert pages == {"key": Page(reason=Reason.NO_TLS)}
 
@@ -170,26 +170,3 @@ def test_neither_token_nor_query_is_logged_when_reading_fails(
     fetch(fhir_stub)
     assert [record for record in caplog.records if record.name.startswith("cds_hooks")] == []
     assert TOKEN not in caplog.text
-
-
-@pytest.mark.parametrize(
-    ("link", "resolved"),
-    [
-        ("Observation?page=2", "https://a.example/fhir/Observation?page=2"),
-        ("https://a.example/fhir?_getpages=1", "https://a.example/fhir?_getpages=1"),
-        ("?_getpages=1", "https://a.example/fhir/?_getpages=1"),
-        ("https://b.example/fhir/Observation", None),
-        ("http://a.example/fhir/Observation", None),
-        ("https://a.example:8443/fhir/Observation", None),
-        ("https://a.example/admin", None),
-        ("https://a.example/fhirwall/Observation", None),
-        ("https://a.example/fhir/%2e%2e/admin", None),
-        ("../admin", None),
-        ("//b.example/fhir/Observation", None),
-        ("https://user@a.example/fhir/Observation", None),
-        ("https://a.example:port/fhir/Observation", None),
-    ],
-)
-def test_a_link_is_followed_only_inside_the_servers_address(link: str, resolved: str | None) -> None:
-    """Same scheme, host and port, and below the same path."""
-    assert resolve_link("https://a.example/fhir", link) == resolved

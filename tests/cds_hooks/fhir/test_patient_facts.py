@@ -41,6 +41,7 @@ def test_facts_hold_everything_that_the_record_says() -> None:
     assert read_patient_facts(sent, LIBRARY, NAMES, TODAY) == PatientFacts(
         genes={"CYP2C9": GeneRecord("CYP2C9", Answer.READ, (read("CYP2C9", "*1/*3"),))},
         today=TODAY,
+        patient_answer=Answer.READ,
         age=Decimal(46),
         sex=Sex.FEMALE,
         weight_kg=Decimal(60),

@@ -47,7 +47,7 @@ def service(content: Content) -> Service:
 def collect(request: Request, service: Service, stub: FhirStub | None = None) -> Record:
     """The record of a request, its FHIR server being the stub."""
     sent = request | ({"fhirServer": stub.url} if stub else {})
-    client = FhirClient(Limits(timeout=0.2, budget=0.6, pages=3))
+    client = FhirClient(Limits(private=True, timeout=0.2, budget=0.6, pages=3))
     return collect_record(parse_request(orjson.dumps(sent), "order-select"), service, client)
 
 

@@ -8,17 +8,20 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from fhir_stub import FhirStub, Reply
 from flask import Flask
 from flask.testing import FlaskClient
 from prometheus_client import REGISTRY
 from prometheus_client.parser import text_string_to_metric_families
 from samples import SETTINGS
+from sqlalchemy import text
 
 from app import create_app
 from cds_hooks.content import Content
 from cds_hooks.fhir.bundle import Reason
-from cds_hooks.settings import read_settings
+from cds_hooks.settings import Settings, read_settings
 from cds_hooks.web import metrics
+from cds_hooks.web.engine import EXTENSION
 
 Request = dict[str, Any]
 URL = "/cds-services/pgx-order-select"
@@ -89,6 +92,36 @@ def test_refused_requests_are_counted_without_what_they_asked_for(
     before = value("pgx_cds_requests_total", **labels)
     client.post(path, data=b"{", content_type="application/json")
     assert value("pgx_cds_requests_total", **labels) == before + 1
+
+
+def test_reads_from_fhir_servers_are_counted_by_how_they_ended(
+    client: FlaskClient, order_select: dict[str, Any], fhir_stub: FhirStub
+) -> None:
+    """Also those of a call that is then refused."""
+    del order_select["prefetch"]["geneResults"], order_select["prefetch"]["conditions"]
+    fhir_stub.answers["Observation"] = Reply(503)
+    outcomes = ("ok", "server_error")
+    before = [value("pgx_cds_fhir_calls_total", outcome=one) for one in outcomes]
+    assert client.post(URL, json=order_select | {"fhirServer": fhir_stub.url}).status_code == 412
+    assert [value("pgx_cds_fhir_calls_total", outcome=one) for one in outcomes] == [count + 1 for count in before]
+
+
+def test_a_failing_audit_and_its_queue_are_counted(content: Content, order_select: Request, tmp_path: Path) -> None:
+    """While the database does not take it: every attempt, and what waits."""
+    settings = Settings(database=f"sqlite:///{tmp_path / 'records.sqlite3'}", audit="sync")
+    app = create_app(settings, content)
+    store = app.extensions[EXTENSION].store
+    with store.engine.begin() as connection:
+        connection.execute(text("alter table audit_event rename to away"))
+    before = value("pgx_cds_audit_failures_total")
+    assert app.test_client().post(URL, json=order_select).status_code == 503
+    assert value("pgx_cds_audit_failures_total") > before
+    assert value("pgx_cds_audit_queue") > 0
+    with store.engine.begin() as connection:
+        connection.execute(text("alter table away rename to audit_event"))
+    store.close()
+    assert app.test_client().get("/health/ready").status_code == 200
+    assert value("pgx_cds_audit_queue") == 0
 
 
 def test_what_other_parts_count_has_its_place() -> None:

@@ -8,8 +8,10 @@ from typing import Any
 
 import orjson
 import pytest
+from fhir_stub import FhirStub, Reply, json_reply
 from flask import Flask
 from flask.testing import FlaskClient
+from samples import GENOTYPE, make_bundle
 from sqlalchemy import insert, select, text
 
 from app import create_app
@@ -223,3 +225,33 @@ def test_an_answer_does_not_wait_for_the_audit_when_it_is_batched(
     assert app.test_client().post(CALL, json=order_select).status_code == 200
     store_of(app).close()
     assert [each["kind"] for each in recorded(app)] == ["call"]
+
+
+def test_what_was_read_from_the_fhir_server_is_recorded_and_nothing_of_what_it_held(
+    sync_app: Flask, order_select: dict[str, Any], fhir_stub: FhirStub
+) -> None:
+    """Kind, names of parameters, host and outcome; also where the call is refused in the end."""
+    for key in ("geneResults", "allergies"):
+        del order_select["prefetch"][key]
+    fhir_stub.answers |= {"AllergyIntolerance": Reply(429), "Observation": json_reply(make_bundle(GENOTYPE))}
+    asked = order_select | {"fhirServer": fhir_stub.url}
+    assert sync_app.test_client().post(CALL, json=asked).status_code == 200
+    fhir_stub.answers["Observation"] = Reply(503)
+    assert sync_app.test_client().post(CALL, json=asked).status_code == 412
+    answered, refused = recorded(sync_app)
+
+    def reads(event: dict[str, Any]) -> list[dict[str, Any]]:
+        told = [{key: value for key, value in read.items() if key != "ms"} for read in event["reads"]]
+        return sorted(told, key=lambda read: read["type"])
+
+    allergies = {
+        "type": "AllergyIntolerance",
+        "interaction": "search",
+        "server": "127.0.0.1",
+        "parameters": ["patient"],
+        "outcome": "the FHIR server asked for fewer requests (429)",
+    }
+    results = allergies | {"type": "Observation", "parameters": ["patient", "code"], "outcome": "ok"}
+    assert reads(answered) == [allergies, results]
+    assert reads(refused) == [allergies, results | {"outcome": "the FHIR server failed (5xx)"}]
+    assert "demo-1" not in str(answered["reads"])
