@@ -5,8 +5,9 @@ BIN = .venv/bin
 READY = .venv/.ready
 CONTENT = knowledge/content/compiled.json
 FHIR_READY = .venv-fhir/.ready
+DEPLOY_READY = .venv-deploy/.ready
 
-.PHONY: setup run test test-integration test-browser bench clean
+.PHONY: setup run test test-integration test-browser test-deploy bench clean
 
 setup: $(READY) $(CONTENT)
 
@@ -24,6 +25,11 @@ $(CONTENT): $(READY) $(wildcard knowledge/content/*.yaml knowledge/content/*/*.y
 $(FHIR_READY): requirements-fhir-server.txt
 	test -x .venv-fhir/bin/python || $(PYTHON) -m venv .venv-fhir
 	.venv-fhir/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-fhir-server.txt
+	@touch $@
+
+$(DEPLOY_READY): requirements-deploy.txt
+	test -x .venv-deploy/bin/python || $(PYTHON) -m venv .venv-deploy
+	.venv-deploy/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-deploy.txt
 	@touch $@
 
 run: $(READY) $(CONTENT)
@@ -45,8 +51,11 @@ test-integration: $(READY) $(CONTENT) $(FHIR_READY)
 test-browser: $(READY) $(CONTENT)
 	$(BIN)/python -m pytest -m browser
 
+test-deploy: $(READY) $(CONTENT) $(DEPLOY_READY)
+	$(BIN)/python -m pytest -m deploy
+
 bench: $(READY) $(CONTENT)
 	$(BIN)/python -m bench.run
 
 clean:
-	rm -rf .venv .venv-fhir build *.egg-info $(CONTENT)
+	rm -rf .venv .venv-fhir .venv-deploy build *.egg-info $(CONTENT)

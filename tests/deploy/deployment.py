@@ -112,7 +112,7 @@ def write_nginx(folder: Path, port: int, inside: int, behind: int) -> Path:
         "listen 443": f"listen 127.0.0.1:{port}",
         "listen 8081": f"listen 127.0.0.1:{inside}",
         "cds.example.org": "localhost",
-        "/etc/nginx/pgx-cds/": f"{folder}/",
+        "/etc/nginx/": f"{folder}/",
         "/var/log/nginx/": f"{folder}/",
     }
     (folder / "pgx-cds.conf").write_text(replace_all((DEPLOY / "nginx.conf").read_text(), words))
@@ -194,7 +194,8 @@ def _answers(port: int) -> bool:
 def serve(folder: Path, settings: Mapping[str, str], callers: Callers | None) -> Iterator[Deployment]:
     """nginx and gunicorn together."""
     port, inside, behind = find_ports(3)
-    certificate = write_certificate(folder, "tls")
+    (folder / "pgx-cds").mkdir()
+    certificate = write_certificate(folder / "pgx-cds", "tls")
     main = write_nginx(folder, port, inside, behind)
     own, make_token = callers(folder, f"https://localhost:{port}") if callers else ({}, None)
     with serve_gunicorn(folder, behind, {**settings, **own}) as gunicorn, serve_nginx(main, port):
