@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 import orjson
 from certificate import write_certificate
@@ -58,9 +59,17 @@ class Deployment:
         """The header of a call by a registered client."""
         return {"Authorization": f"Bearer {self.make_token(path)}"} if self.make_token else {}
 
-    def call(self, path: str, body: bytes | None = None, headers: Mapping[str, str] | None = None) -> Answer:
-        """One call through nginx: POST where there is a body."""
+    def call(
+        self,
+        path: str,
+        body: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+        identity: Path | None = None,
+    ) -> Answer:
+        """One call through nginx: POST where there is a body. `identity`.crt and .key: a certificate of the caller."""
         context = ssl.create_default_context(cafile=str(self.certificate))
+        if identity is not None:
+            context.load_cert_chain(identity.with_suffix(".crt"), identity.with_suffix(".key"))
         connection = http.client.HTTPSConnection("localhost", self.port, timeout=PATIENCE, context=context)
         sent = {"Content-Type": "application/json", **self.authorize(path), **(headers or {})}
         return _ask(connection, path, body, sent)
@@ -142,15 +151,13 @@ def serve_gunicorn(folder: Path, port: int, settings: Mapping[str, str]) -> Iter
         yield process
 
 
-def _start(command: list[str], log: object, environment: Mapping[str, str]) -> subprocess.Popen[bytes]:
-    kept = {key: value for key, value in os.environ.items() if not key.startswith("PGX_CDS_")}
-    return subprocess.Popen(
-        command,
-        cwd=ROOT,
-        stdout=log,  # type: ignore[call-overload]
-        stderr=subprocess.STDOUT,
-        env=kept | environment,
-    )
+def make_environment(settings: Mapping[str, str]) -> dict[str, str]:
+    """This process's environment, with these settings of the service and no others."""
+    return {key: value for key, value in os.environ.items() if not key.startswith("PGX_CDS_")} | settings
+
+
+def _start(command: list[str], log: BinaryIO, settings: Mapping[str, str]) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=subprocess.STDOUT, env=make_environment(settings))
 
 
 @contextmanager

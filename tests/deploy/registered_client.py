@@ -15,6 +15,7 @@ from jwt.algorithms import ECAlgorithm
 
 from cds_hooks.settings import Settings
 
+AUTHENTICATES = "clients" in {field.name for field in fields(Settings)}
 ISSUER = "https://ehr.example.org"
 CLIENTS = f"""
 [[client]]
@@ -29,7 +30,7 @@ fhir_private = true
 
 def register(folder: Path, public_url: str) -> tuple[Mapping[str, str], Callable[[str], str]]:
     """The settings that let one client in at a public address, and what makes its tokens for a path."""
-    if "clients" not in {field.name for field in fields(Settings)}:
+    if not AUTHENTICATES:
         return {"PGX_CDS_AUTH": "off"}, lambda _: ""
     key = ec.generate_private_key(ec.SECP384R1())
     public = ECAlgorithm.to_jwk(key.public_key(), as_dict=True) | {"kid": "one", "use": "sig", "alg": "ES384"}
