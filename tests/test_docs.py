@@ -138,12 +138,25 @@ def test_the_page_of_logs_names_every_message_of_the_service() -> None:
     assert set(re.findall(r"^\| `([^`]+)`", table, re.MULTILINE)) == logged
 
 
-@pytest.mark.parametrize("path", ["README.md", "knowledge/README.md", "bench/README.md"])
+PAGES = ["README.md", "knowledge/README.md", "bench/README.md", "SECURITY.md"]
+if all((ROOT / "docs" / name).exists() for name in ("logs.md", "metrics.md", "records.md")):
+    PAGES += ["docs/operators.md", "docs/threat-model.md"]
+
+
+@pytest.mark.parametrize("path", PAGES)
 def test_links_to_files_lead_somewhere(path: str) -> None:
     """Relative links only; what is on the web is not looked up."""
     text = (ROOT / path).read_text(encoding="utf-8")
     targets = re.findall(r"\]\((?!https?:)([^)#]+)\)", text)
     assert [target for target in targets if not ((ROOT / path).parent / target).exists()] == []
+
+
+@pytest.mark.skipif(not (ROOT / "cds_hooks/security").exists(), reason="this version has no authentication")
+def test_the_tests_that_the_threat_model_names_exist() -> None:
+    """File by file; what is defended is shown."""
+    named = set(re.findall(r"`(tests/[a-z_/]+(?:\.py)?)`", (ROOT / "docs" / "threat-model.md").read_text("utf-8")))
+    assert len(named) > 20
+    assert [name for name in sorted(named) if not (ROOT / name).exists()] == []
 
 
 def test_make_targets_of_the_readme_exist() -> None:

@@ -78,6 +78,17 @@ class Deployment:
         """One call to nginx's port for the house."""
         return _ask(http.client.HTTPConnection("127.0.0.1", self.inside, timeout=PATIENCE), path, None, {})
 
+    def wait_for_access(self, request_id: str) -> dict[str, object]:
+        """The line of nginx's log on a request; it is written after the answer was sent."""
+        end = time.monotonic() + PATIENCE
+        while time.monotonic() < end:
+            for line in (self.folder / "access.log").read_bytes().splitlines():
+                read: dict[str, object] = orjson.loads(line)
+                if read["request_id"] == request_id:
+                    return read
+            time.sleep(0.05)
+        raise AssertionError(f"nginx has not logged {request_id}")
+
     def workers(self) -> frozenset[int]:
         """Process ids of gunicorn's workers."""
         pid = self.gunicorn.pid

@@ -15,7 +15,9 @@ from jwt.algorithms import ECAlgorithm
 
 from cds_hooks.settings import Settings
 
-AUTHENTICATES = "clients" in {field.name for field in fields(Settings)}
+SETTINGS = {field.name for field in fields(Settings)}
+AUTHENTICATES = "clients" in SETTINGS
+MEASURES = "metrics_from" in SETTINGS
 ISSUER = "https://ehr.example.org"
 CLIENTS = f"""
 [[client]]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import re
 import ssl
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -23,13 +24,28 @@ pytestmark = pytest.mark.deploy
 
 
 @contextlib.contextmanager
-def hold_open(deployment: Deployment, beginning: bytes) -> Iterator[list[ssl.SSLSocket]]:
-    """60 connections on which the beginning of a request was sent, and no more of it comes."""
+def send_slowly(deployment: Deployment, beginning: bytes) -> Iterator[None]:
+    """60 connections on which the beginning of a request was sent; a byte a second follows until the block ends."""
+    over = threading.Event()
+
+    def drip(connections: list[ssl.SSLSocket]) -> None:
+        while not over.wait(1):
+            for connection in connections:
+                with contextlib.suppress(OSError):
+                    connection.sendall(b" ")
+
     with contextlib.ExitStack() as stack:
         connections = [stack.enter_context(deployment.connect()) for _ in range(SLOW)]
         for connection in connections:
             connection.sendall(beginning)
-        yield connections
+        dripping = threading.Thread(target=drip, args=(connections,))
+        dripping.start()
+        try:
+            yield
+        finally:
+            over.set()
+            dripping.join()
+        assert [read_all(connection) for connection in connections] == [b""] * SLOW
 
 
 @pytest.mark.parametrize(
@@ -42,10 +58,9 @@ def hold_open(deployment: Deployment, beginning: bytes) -> Iterator[list[ssl.SSL
     ids=["header", "body"],
 )
 def test_60_slow_senders_hold_nobody_up(deployment: Deployment, hook: dict[str, Any], beginning: bytes) -> None:
-    """They are more than gunicorn's 16 threads, and none of them takes one; in the end nginx closes them."""
-    with hold_open(deployment, beginning) as connections:
+    """More than gunicorn's 16 threads, and none of them takes one. When nothing more comes, nginx closes them."""
+    with send_slowly(deployment, beginning):
         assert [deployment.call(SELECT, to_json(hook)).status for _ in range(5)] == [200] * 5
-        assert [read_all(connection) for connection in connections] == [b""] * SLOW
 
 
 def read_all(connection: ssl.SSLSocket) -> bytes:

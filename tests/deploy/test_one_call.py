@@ -7,6 +7,7 @@ from typing import Any
 import orjson
 import pytest
 from deployment import Deployment, to_json
+from registered_client import MEASURES
 
 SELECT = "/cds-services/pgx-order-select"
 HARDENING = {
@@ -34,6 +35,7 @@ def test_an_odd_request_id_is_replaced(deployment: Deployment, hook: dict[str, A
     """What could break a log line, or carry a name, goes no further."""
     answer = deployment.call(SELECT, to_json(hook), {"X-Request-Id": "Doe, Jane"})
     assert len(answer.headers["x-request-id"]) == 32
+    assert deployment.wait_for_access(answer.headers["x-request-id"])["status"] == 200
     assert "Jane" not in (deployment.folder / "access.log").read_text() + deployment.log()
 
 
@@ -57,9 +59,17 @@ def test_the_house_sees_health_on_a_port_of_its_own(deployment: Deployment) -> N
     assert [deployment.ask_inside(path).status for path in ("/", "/cds-services", SELECT)] == [404, 404, 404]
 
 
+@pytest.mark.skipif(not MEASURES, reason="this version measures nothing")
+def test_probes_and_prometheus_are_answered_on_that_port(deployment: Deployment) -> None:
+    """By the service itself, to which this call looks like one of this machine."""
+    asked = {path: deployment.ask_inside(path) for path in ("/health/live", "/health/ready", "/metrics")}
+    assert {path: answer.status for path, answer in asked.items()} == dict.fromkeys(asked, 200)
+    assert b"pgx_cds_requests_total" in asked["/metrics"].body
+
+
 def test_the_log_of_nginx_holds_the_path_and_no_query(deployment: Deployment) -> None:
     """A query could hold anything."""
-    deployment.call("/cds-services?patient=marked-as-secret")
-    lines = [orjson.loads(line) for line in (deployment.folder / "access.log").read_text().splitlines()]
-    assert {"path": "/cds-services", "method": "GET"}.items() <= lines[-1].items()
-    assert "marked-as-secret" not in (deployment.folder / "access.log").read_text()
+    deployment.call("/cds-services?patient=marked-as-secret", None, {"X-Request-Id": "with-a-query"})
+    line = deployment.wait_for_access("with-a-query")
+    assert {"path": "/cds-services", "method": "GET"}.items() <= line.items()
+    assert "marked-as-secret" not in (deployment.folder / "access.log").read_text() + deployment.log()
