@@ -15,9 +15,7 @@ from jwt.algorithms import ECAlgorithm
 
 from cds_hooks.settings import Settings
 
-SETTINGS = {field.name for field in fields(Settings)}
-AUTHENTICATES = "clients" in SETTINGS
-MEASURES = "metrics_from" in SETTINGS
+AUTHENTICATES = "clients" in {field.name for field in fields(Settings)}
 ISSUER = "https://ehr.example.org"
 CLIENTS = f"""
 [[client]]

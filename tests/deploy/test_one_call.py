@@ -7,7 +7,6 @@ from typing import Any
 import orjson
 import pytest
 from deployment import Deployment, to_json
-from registered_client import MEASURES
 
 SELECT = "/cds-services/pgx-order-select"
 HARDENING = {
@@ -59,7 +58,6 @@ def test_the_house_sees_health_on_a_port_of_its_own(deployment: Deployment) -> N
     assert [deployment.ask_inside(path).status for path in ("/", "/cds-services", SELECT)] == [404, 404, 404]
 
 
-@pytest.mark.skipif(not MEASURES, reason="this version measures nothing")
 def test_probes_and_prometheus_are_answered_on_that_port(deployment: Deployment) -> None:
     """By the service itself, to which this call looks like one of this machine."""
     asked = {path: deployment.ask_inside(path) for path in ("/health/live", "/health/ready", "/metrics")}
