@@ -6,8 +6,9 @@ READY = .venv/.ready
 CONTENT = knowledge/content/compiled.json
 FHIR_READY = .venv-fhir/.ready
 OAUTH_READY = tests/oauth/node_modules/.ready
+DEPLOY_READY = .venv-deploy/.ready
 
-.PHONY: setup run test test-blackbox test-integration test-postgresql test-browser bench bench-audit clean
+.PHONY: setup run test test-blackbox test-integration test-postgresql test-browser test-deploy bench bench-audit clean
 
 setup: $(READY) $(CONTENT)
 
@@ -31,6 +32,11 @@ $(FHIR_READY): requirements-fhir-server.txt
 $(OAUTH_READY): tests/oauth/package-lock.json
 	@mkdir -p $(@D)
 	if command -v npm >/dev/null; then npm ci --prefix tests/oauth --ignore-scripts --no-audit --no-fund --silent && touch $@; fi
+
+$(DEPLOY_READY): requirements-deploy.txt
+	test -x .venv-deploy/bin/python || $(PYTHON) -m venv .venv-deploy
+	.venv-deploy/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-deploy.txt
+	@touch $@
 
 run: $(READY) $(CONTENT)
 	@echo "first page   http://127.0.0.1:$(PORT)/"
@@ -57,6 +63,9 @@ test-postgresql: $(READY) $(CONTENT)
 test-browser: $(READY) $(CONTENT)
 	$(BIN)/python -m pytest -m browser
 
+test-deploy: $(READY) $(CONTENT) $(DEPLOY_READY)
+	$(BIN)/python -m pytest -m deploy
+
 bench: $(READY) $(CONTENT)
 	$(BIN)/python -m bench.run
 
@@ -64,4 +73,4 @@ bench-audit: $(READY) $(CONTENT)
 	$(BIN)/python -m bench.audit
 
 clean:
-	rm -rf .venv .venv-fhir tests/oauth/node_modules build *.egg-info $(CONTENT)
+	rm -rf .venv .venv-fhir .venv-deploy tests/oauth/node_modules build *.egg-info $(CONTENT)

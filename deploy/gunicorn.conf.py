@@ -38,6 +38,7 @@ graceful_timeout = 20
 keepalive = 30
 logger_class = "cds_hooks.web.gunicorn_log.GunicornLog"
 raw_env = [f"{VARIABLE}={prepare_folder()}"]
+control_socket_disable = True
 
 
 def on_starting(server: Any) -> None:

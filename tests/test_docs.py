@@ -126,8 +126,10 @@ def test_every_dependency_has_a_word_and_no_other_has_one() -> None:
         for name in row.split(",")
     }
     wanted = requirements("requirements.in") | requirements("requirements-dev.in")
+    wanted |= requirements("requirements-postgresql.in") | requirements("requirements-build.in")
+    apart = requirements("requirements-fhir-server.in") | requirements("requirements-deploy.in")
     node = json.loads((ROOT / "tests/oauth/package.json").read_text(encoding="utf-8"))["dependencies"]
-    assert named - {"package"} == wanted | requirements("requirements-fhir-server.in") | set(node)
+    assert named - {"package"} == wanted | apart | set(node)
 
 
 def test_no_lock_file_names_a_registry() -> None:
@@ -153,12 +155,29 @@ def test_the_page_of_logs_names_every_message_of_the_service() -> None:
     assert {message for row in named for message in re.findall(r"`([^`]+)`", row)} == logged
 
 
-@pytest.mark.parametrize("path", ["README.md", "knowledge/README.md", "bench/README.md"])
+PAGES = [
+    "README.md",
+    "knowledge/README.md",
+    "bench/README.md",
+    "SECURITY.md",
+    "docs/operators.md",
+    "docs/threat-model.md",
+]
+
+
+@pytest.mark.parametrize("path", PAGES)
 def test_links_to_files_lead_somewhere(path: str) -> None:
     """Relative links only; what is on the web is not looked up."""
     text = (ROOT / path).read_text(encoding="utf-8")
     targets = re.findall(r"\]\((?!https?:)([^)#]+)\)", text)
     assert [target for target in targets if not ((ROOT / path).parent / target).exists()] == []
+
+
+def test_the_tests_that_the_threat_model_names_exist() -> None:
+    """File by file; what is defended is shown."""
+    named = set(re.findall(r"`(tests/[a-z_/]+(?:\.py)?)`", (ROOT / "docs" / "threat-model.md").read_text("utf-8")))
+    assert len(named) > 20
+    assert [name for name in sorted(named) if not (ROOT / name).exists()] == []
 
 
 def test_make_targets_of_the_readme_exist() -> None:
