@@ -57,8 +57,15 @@ def report_ready() -> Response:
         "version": find_version(),
         "content": {"digest": _join_digests(state.libraries), "state": "current"} | _describe_faults(state),
         "storage": "ok" if stored else "unreachable",
+        "audit": _describe_audit(),
     }
     return Response(orjson.dumps(ready), status=200 if stored else 503, content_type=_JSON)
+
+
+def _describe_audit() -> dict[str, Any]:
+    """Whether this worker's last attempt to write the audit succeeded, and how many rows wait: so a full disk shows."""
+    writer = engine().store.audit.state()
+    return {"state": "ok" if writer.error is None else "failing", "queued": writer.queued}
 
 
 @cache

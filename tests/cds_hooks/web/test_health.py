@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
@@ -12,6 +14,7 @@ from app import create_app
 from cds_hooks.clients import make_local_client
 from cds_hooks.content import Content
 from cds_hooks.records.store import Store
+from cds_hooks.records.tables import AUDIT_EVENT
 from cds_hooks.tenant import build_tenants
 from cds_hooks.web.health import find_version
 from cds_hooks.web.live_tenants import ContentState, LiveTenants
@@ -23,9 +26,9 @@ def test_a_process_that_answers_is_live(client: FlaskClient) -> None:
     assert (answer.status_code, answer.content_type, answer.json) == (200, "application/json", {"status": "live"})
 
 
-def test_a_service_that_can_serve_is_ready(client: FlaskClient, content: Content) -> None:
+def test_a_service_that_can_serve_is_ready(content: Content) -> None:
     """Version, digest and states; no path, no client, no address."""
-    answer = client.get("/health/ready")
+    answer = create_app(SETTINGS, content).test_client().get("/health/ready")
     assert (answer.status_code, answer.json) == (
         200,
         {
@@ -33,6 +36,7 @@ def test_a_service_that_can_serve_is_ready(client: FlaskClient, content: Content
             "version": find_version(),
             "content": {"digest": content.library.digest, "state": "current"},
             "storage": "ok",
+            "audit": {"state": "ok", "queued": 0},
         },
     )
 
@@ -45,6 +49,20 @@ def test_a_service_without_its_storage_is_live_but_not_ready(content: Content, m
     assert (answer.status_code, answer.json["status"], answer.json["storage"]) == (503, "not ready", "unreachable")
     assert client.get("/health").status_code == 503
     assert client.get("/health/live").status_code == 200
+
+
+def test_an_audit_that_cannot_be_written_is_shown(content: Content, order_select: dict[str, Any]) -> None:
+    """The database answers, and takes no row: a full disk, a table that is gone."""
+    app = create_app(SETTINGS, content)
+    store: Store = app.extensions["pgx-cds"].store
+    with store.engine.begin() as connection:
+        AUDIT_EVENT.drop(connection)
+    client = app.test_client()
+    client.post("/cds-services/pgx-order-select", json=order_select)
+    end = time.monotonic() + 10
+    while store.audit.state().error is None and time.monotonic() < end:
+        time.sleep(0.01)
+    assert client.get("/health/ready").json["audit"] == {"state": "failing", "queued": 1}
 
 
 def test_health_names_no_client_when_there_are_several(content: Content) -> None:
