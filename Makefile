@@ -48,6 +48,7 @@ test: $(READY) $(CONTENT)
 	$(BIN)/ruff format --check --quiet .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
+	$(BIN)/bandit --quiet --configfile pyproject.toml --recursive app.py cds_hooks cards knowledge
 	$(BIN)/pgx-cds check
 	$(BIN)/python -m pytest
 

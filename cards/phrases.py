@@ -40,7 +40,8 @@ _CONSIDER = {"Reduce": "Consider reducing", "Increase": "Consider increasing"}
 def load_words() -> Mapping[str, Any]:
     """All sections of the words file."""
     data = load_strict(TEXT).data
-    assert isinstance(data, dict), "cards/text/en.yaml holds sections"
+    if not isinstance(data, dict):
+        raise TypeError("cards/text/en.yaml must hold sections")
     return data
 
 

@@ -33,7 +33,7 @@ NEEDED = ("patient", "geneResults")
 """Prefetch keys without which nothing can be said: they lead to 412 where they cannot be had. Where no more than time
 was lacking, the card says so instead."""
 
-_TOKEN = "{{context.patientId}}"
+_TOKEN = "{{context.patientId}}"  # nosec B105 # the placeholder of a prefetch template, no password
 _SEND = "Send it in the prefetch, or fhirServer and fhirAuthorization with a scope that allows the query."
 _UNREAD = "a draft's medicine is a reference that could not be read"
 _SEND_MEDICINE = "Send the Medication as an entry of draftOrders, or allow it to be read."
