@@ -8,7 +8,7 @@ FHIR_READY = .venv-fhir/.ready
 OAUTH_READY = tests/oauth/node_modules/.ready
 DEPLOY_READY = .venv-deploy/.ready
 
-.PHONY: setup run test test-blackbox test-integration test-postgresql test-browser test-deploy bench bench-audit clean
+.PHONY: setup run test test-blackbox test-integration test-postgresql test-browser test-deploy test-fuzz fuzz bench bench-audit clean
 
 setup: $(READY) $(CONTENT)
 
@@ -66,6 +66,15 @@ test-browser: $(READY) $(CONTENT)
 
 test-deploy: $(READY) $(CONTENT) $(DEPLOY_READY)
 	$(BIN)/python -m pytest -m deploy
+
+# Thousands of requests made from /openapi.json.
+test-fuzz: $(READY) $(CONTENT)
+	$(BIN)/python -m pytest -m fuzz
+
+# Spoiled documents for every reader, so many seconds; SEED=... repeats a run.
+SECONDS ?= 600
+fuzz: $(READY) $(CONTENT)
+	$(BIN)/python -m tests.fuzz --seconds $(SECONDS) $(if $(SEED),--seed $(SEED))
 
 bench: $(READY) $(CONTENT)
 	$(BIN)/python -m bench.run

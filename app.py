@@ -44,6 +44,8 @@ from cds_hooks.web.metrics_page import FROM
 from cds_hooks.web.metrics_page import blueprint as metrics
 from cds_hooks.web.recording import record_refusals
 from cds_hooks.web.telemetry import start_telemetry
+from cds_hooks.web.openapi import blueprint as description
+from cds_hooks.web.transparency import blueprint as transparency
 from knowledge.loading.errors import ContentError
 
 
@@ -72,9 +74,8 @@ def create_app(settings: Settings | None = None, content: Content | None = None)
     _guard(app, settings, clients, store)
     record_refusals(app)
     register_handlers(app)
-    app.register_blueprint(blueprint)
-    app.register_blueprint(health)
-    app.register_blueprint(metrics)
+    for each in (blueprint, health, metrics, transparency, description):
+        app.register_blueprint(each)
     if settings.auth == "off":
         # The first page calls the services without a token, and shows to anybody what it shows: only while
         # authentication is off, which is on this machine alone.

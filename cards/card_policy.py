@@ -16,3 +16,5 @@ class CardPolicy:
     """One neutral line where something may not be used for reasons of consent; else not even that is said."""
     single_action_suggestions: bool = False
     """For EHRs that take one action a suggestion: the replacement is created, the draft is left to be removed."""
+    rule_pages: str | None = None
+    """Address below which each row has a page, e.g. "https://cds.example.org/transparency"; None: no link to it."""

@@ -237,4 +237,17 @@ def _sources(shown: Sequence[Finding], answer: DrugAnswer) -> str:
     ]
     status = dict.fromkeys(_STATUS.get(one.content_status, "") for one in answer.findings)
     lines += [f"- {text}" for text in status if text]
+    lines += [f"- {text}" for text in (_attributes(shown),) if lines and text]
     return "**Sources**\n\n" + "\n".join(lines) if lines else ""
+
+
+def _attributes(shown: Sequence[Finding]) -> str:
+    """Which data on a person the rows above use, and which they do not, of those that the content has named here."""
+    used = {one.name: False for finding in shown for one in finding.attributes}
+    used |= {one.name: True for finding in shown for one in finding.attributes if one.used}
+    parts = [
+        f"{join([name for name, is_used in used.items() if is_used is wanted])} {words}"
+        for wanted, words in ((True, "used"), (False, "not used"))
+        if wanted in used.values()
+    ]
+    return f"The rules above: {'; '.join(parts)}." if parts else ""

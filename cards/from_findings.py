@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
+from urllib.parse import quote
 from uuid import uuid4
 
 from cards.card import Card, Coding, Link, Source, shorten
@@ -71,7 +72,7 @@ def _card(answer: DrugAnswer, policy: CardPolicy, new_id: Callable[[], str]) -> 
         indicator=str(_indicator(answer, shown)),
         source=_source(answer, shown),
         suggestions=make_suggestions(answer, shown, policy, new_id),
-        links=_links(answer),
+        links=(*_links(answer), *_rule_page(answer, shown, policy)),
         override_reasons=override_reasons(),
         extension=_extension(answer),
         row=shown[0].id if shown else None,
@@ -191,6 +192,15 @@ def _source(answer: DrugAnswer, shown: Sequence[Finding]) -> Source:
 def _links(answer: DrugAnswer) -> tuple[Link, ...]:
     sources = dict.fromkeys(finding.source for finding in answer.findings if finding.source is not None)
     return tuple(Link(source.title, source.url) for source in sources)
+
+
+def _rule_page(answer: DrugAnswer, shown: Sequence[Finding], policy: CardPolicy) -> Iterator[Link]:
+    """The page of the leading row, where the site has said under which address the service is reached."""
+    if policy.rule_pages is None or not shown:
+        return
+    lead = shown[0].id
+    address = f"{policy.rule_pages}/{quote(lead)}?content={answer.content_digest}"
+    yield Link(f"About the rule {lead}", address)
 
 
 def _extension(answer: DrugAnswer) -> dict[str, Any]:

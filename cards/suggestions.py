@@ -127,7 +127,7 @@ def _replacement(order: DrugOrder, offer: Offer) -> dict[str, Any]:
 
 def _tests(answer: DrugAnswer) -> Iterator[Proposal]:
     subject = answer.order.resource.get("subject")
-    if answer.pretest is None or not subject:
+    if answer.pretest is None or not subject or not isinstance(subject, Mapping):
         return
     for gene in answer.pretest.genes:
         words = f"Order {gene} genotyping before {answer.drug.name}"

@@ -46,6 +46,7 @@ def load_content(settings: Settings) -> Content:
         max_cards=policy.max_cards,
         show_no_action=policy.show_no_action,
         single_action_suggestions=settings.suggestions == "single-action",
+        rule_pages=f"{settings.public_url}/transparency" if settings.public_url else None,
     )
     return Content(library, load_drug_names(library, settings.overlay), policy, cards, build_services(library))
 

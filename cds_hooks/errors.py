@@ -10,6 +10,7 @@ Exception hierarchy:
     + NotLoopbackError        403  a caller from another machine, or by a proxy, while authentication is off
     + MetricsRefusedError     403  a caller who may not read the metrics
     + UnknownServiceError     404
+    + UnknownRowError         404
     + UnsupportedMediaError   415
   x MissingDataError          412  needed data were not sent and could not be fetched ("Prefetch Template")
   x StorageError              503  a record could not be stored, or it could not be seen whether a token was used
@@ -97,6 +98,12 @@ class MetricsRefusedError(RequestError):
 
 class UnknownServiceError(RequestError):
     """No service has this id."""
+
+    status = 404
+
+
+class UnknownRowError(RequestError):
+    """No row has this id."""
 
     status = 404
 

@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import urlsplit
 
 import orjson
 
@@ -80,6 +81,7 @@ def parse_request(body: bytes, hook: str) -> HookRequest:
     faults = find_faults(hook, data)
     if faults:
         raise InvalidRequestError(*faults)
+    _require_readable_server(data.get("fhirServer", ""))
     request = _build(data)
     _require_selected_drafts(request)
     _require_same_patient(request)
@@ -140,6 +142,17 @@ def _read_access(data: Mapping[str, Any]) -> FhirAccess | None:
     if "fhirServer" not in data:
         return None
     return FhirAccess(data["fhirServer"].rstrip("/"), data.get("fhirAuthorization", {}).get("access_token"))
+
+
+def _require_readable_server(address: str) -> None:
+    """What no pattern says of an address: brackets that are no IPv6 address, ports beyond bounds, odd letters."""
+    try:
+        sound = urlsplit(address).port != 0
+    except ValueError:
+        sound = False
+    if not sound:
+        fault = Fault("/fhirServer", "is no address that can be read", "Mind its host and port.", "value")
+        raise InvalidRequestError(fault)
 
 
 def _require_selected_drafts(request: HookRequest) -> None:

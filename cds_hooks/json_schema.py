@@ -20,12 +20,13 @@ _ODD = re.compile(r"[^0-9A-Za-z._-]")
 @cache
 def load_validator(name: str) -> Draft202012Validator:
     """The compiled validator of `schema/<name>.schema.json`."""
-    schema = _inline(_read(f"{name}.schema.json"), f"{name}.schema.json")
+    schema = _inline(load_json(f"{name}.schema.json"), f"{name}.schema.json")
     Draft202012Validator.check_schema(schema)
     return Draft202012Validator(schema)
 
 
-def _read(file: str) -> Any:
+def load_json(file: str) -> Any:
+    """The JSON of a file in the folder of the schemas."""
     return orjson.loads((_FOLDER / file).read_bytes())
 
 
@@ -39,7 +40,7 @@ def _inline(node: Any, file: str) -> Any:
     if "$ref" not in node:
         return rest
     other, _, pointer = node["$ref"].partition("#")
-    target: Any = _read(other or file)
+    target: Any = load_json(other or file)
     for step in pointer.split("/")[1:]:
         target = target[step]
     return {"allOf": [_inline(target, other or file)], **rest} if rest else _inline(target, other or file)

@@ -4,7 +4,7 @@
 |------------------------|----------------|----------------------------------------------------------------------|
 | PGX_CDS_AUTH           | must be set    | `jwt`: clients of a file, by their tokens; `off`: this machine alone |
 | PGX_CDS_CLIENTS        | with `jwt`     | TOML file of the clients that may call                               |
-| PGX_CDS_PUBLIC_URL     | with `jwt`     | base address under which callers reach the service: their `aud`      |
+| PGX_CDS_PUBLIC_URL     | with `jwt`     | base address of the service: tokens' `aud`, cards' links to rules    |
 | PGX_CDS_KEYS_CA        | certifi's      | PEM file of the authorities behind the key servers' certificates     |
 | PGX_CDS_DATABASE       | in `instance/` | URL of the records: `sqlite:///FILE`, `postgresql+psycopg://...`     |
 | PGX_CDS_AUDIT          | batched        | `sync`: each answer waits until its audit row is stored              |

@@ -157,6 +157,14 @@ class DoseEstimate:
 
 
 @dataclass(frozen=True)
+class PersonalAttribute:
+    """A datum on a person that a reader may want to know used or not, such as race or date of birth."""
+
+    name: str
+    used: bool
+
+
+@dataclass(frozen=True)
 class Finding:
     """What one guideline body says about one drug for this patient: one row of its table."""
 
@@ -192,6 +200,8 @@ class Finding:
 
     quiet: bool = False
     """True where what the row asks for is usual care for everybody."""
+    attributes: tuple[PersonalAttribute, ...] = ()
+    """Those that the card names, in the order of the content."""
 
     @property
     def acts(self) -> bool:

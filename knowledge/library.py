@@ -11,6 +11,7 @@ from knowledge.display_words import DisplayWords
 from knowledge.findings import Action, Effect, Indicator, Source, Strength
 from knowledge.formula import Formula
 from knowledge.interval import Interval
+from knowledge.transparency import Transparency
 
 NO_RESULT = "no_result"
 """The lookup value of a gene without a usable result, where a guideline's table answers it."""
@@ -85,6 +86,11 @@ class Gene:
     synonyms: Mapping[str, str] = field(default_factory=dict)
     """The laboratory's words, lower case -> phenotype id, beyond the shared list of content/synonyms.yaml."""
     sources: tuple[Source, ...] = ()
+
+    @property
+    def hangs_on_sex(self) -> bool:
+        """True for an X-linked gene: how many copies a result may have is told by the patient's sex."""
+        return self.method == "hemizygous_pair"
 
 
 @dataclass(frozen=True)
@@ -263,6 +269,7 @@ class Library:
     atc_combinations: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """ATC code of a combination -> names of its ingredients; none where the code leaves some open."""
     formulas: Mapping[str, Formula] = field(default_factory=dict)
+    transparency: Transparency = field(default_factory=Transparency)
 
     @property
     def version(self) -> str:

@@ -14,6 +14,7 @@ import cds_hooks.settings
 from app import main
 from cds_hooks.clients import load_clients
 from knowledge.checking.coverage import load_missing, render_coverage
+from knowledge.checking.transparency_page import render_transparency
 from knowledge.library import Library
 from knowledge.loading.load import CONTENT, load_library
 from knowledge.loading.schema import schema_faults
@@ -95,6 +96,11 @@ def test_the_clients_that_are_shown_can_be_registered(tmp_path: Path) -> None:
 def test_the_page_of_coverage_is_that_of_the_content(library: Library) -> None:
     """Derived from the files: `python -m knowledge.checking.coverage > docs/coverage.md`."""
     assert (ROOT / "docs" / "coverage.md").read_text(encoding="utf-8") == render_coverage(library, load_missing())
+
+
+def test_the_page_of_transparency_is_that_of_the_content(library: Library) -> None:
+    """Derived from the files: `python -m knowledge.checking.transparency_page > docs/transparency.md`."""
+    assert (ROOT / "docs" / "transparency.md").read_text(encoding="utf-8") == render_transparency(library)
 
 
 def test_the_list_of_what_is_missing_keeps_its_schema() -> None:

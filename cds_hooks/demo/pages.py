@@ -23,23 +23,15 @@ from cds_hooks.hook_request import parse_json
 from cds_hooks.services.service import Service
 from cds_hooks.web.engine import engine, tenant
 from cds_hooks.web.health import find_version
+from cds_hooks.web.page_guard import guard_page
 
 blueprint = Blueprint(
     "demo", __name__, template_folder="templates", static_folder="static", static_url_path="/demo/static"
 )
 blueprint.add_app_template_filter(render_markdown, "markdown")
+blueprint.after_request(guard_page)
 
-_POLICY = "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; object-src 'none'"
 _LONGEST_WAIT = 3_600_000
-
-
-@blueprint.after_request
-def guard(response: Response) -> Response:
-    """The headers that a page of strangers' text needs: nothing but this server's own files is loaded or run."""
-    response.headers["Content-Security-Policy"] = _POLICY
-    response.headers["X-Content-Type-Options"] = "nosniff"
-    response.headers["Referrer-Policy"] = "no-referrer"
-    return response
 
 
 @blueprint.errorhandler(ChoiceError)

@@ -1,7 +1,7 @@
 """Who calls: every request brings a token of a registered client (CDS Hooks 2.0.1, "Trusting CDS Clients").
 
 A request without a good token gets one and the same 401, whatever is wrong with it; the reason stands in the
-request's log line. Open to all are only the addresses that machines of the house ask.
+request's log line. Open to all are only the addresses that machines of the house ask, and what the rules rest on.
 """
 
 from __future__ import annotations
@@ -19,8 +19,10 @@ from cds_hooks.security.token import verify_token
 from cds_hooks.web.log import tell
 from cds_hooks.web.metrics import count_authentication_failure
 
-OPEN = frozenset({"/health", "/health/live", "/health/ready", "/metrics"})
+OPEN = frozenset({"/health", "/health/live", "/health/ready", "/metrics", "/openapi.json"})
 """Paths that need no token. Preflights need none either: browsers send none with them."""
+OPEN_BELOW = "/transparency/"
+"""Below it nothing needs a token: content, that clinicians' browsers open from a card."""
 
 _BODY = orjson.dumps({"resourceType": "OperationOutcome", "issue": [{"severity": "error", "code": "login"}]})
 
@@ -33,7 +35,7 @@ def authenticate_callers(app: Flask, callers: Callers, used: UsedTokens, public_
 
     @app.before_request
     def check() -> Response | None:
-        if request.path in OPEN:
+        if request.path in OPEN or request.path.startswith(OPEN_BELOW):
             return None
         try:
             token = _read_bearer(request.headers.get("Authorization", ""))

@@ -12,6 +12,7 @@ from knowledge.checking.formula_lint import FORMULA_LAWS, FormulaCheck
 from knowledge.checking.gene_lint import GENE_LAWS, GeneCheck, check_condition, check_modulators
 from knowledge.checking.mending import Mended, mend
 from knowledge.checking.table_lint import check_tables
+from knowledge.checking.transparency_lint import check_transparency
 from knowledge.library import Drug, Gene, Library
 from knowledge.loading.drug_file import read_drug
 from knowledge.loading.errors import Fault
@@ -57,7 +58,7 @@ def check_content(words: Words, content: Path = CONTENT, only: Path | None = Non
     if only is not None:
         return tuple(sorted(set(_check_one(loaded, only))))
     faults = list(files.faults)
-    for kind in KINDS.values():
+    for kind in (*KINDS.values(), "transparency"):
         for document in files.documents[kind]:
             faults += _check_further(loaded, kind, document, sound=document.path not in broken)
     return tuple(sorted(set(faults)))
@@ -88,6 +89,8 @@ def _check_further(loaded: _Content, kind: str, document: Document, sound: bool)
         yield from _check_gene(loaded, mended.document, sound)
     elif kind == "condition":
         yield from check_condition(mended.document)
+    elif kind == "transparency":
+        yield from check_transparency(loaded.library, document) if sound else ()
     elif kind == "formula":
         yield from _check_formula(loaded, document) if sound else ()
     else:
@@ -104,6 +107,7 @@ def _kind_of(document: Document, path: Path) -> str | None:
         "modulators": "modulator",
         "label": "condition",
         "transform": "formula",
+        "issuers": "transparency",
     }
     return next((kind for mark, kind in marks.items() if mark in document.data), None)
 

@@ -19,10 +19,12 @@ from knowledge.loading.formula_file import read_formula
 from knowledge.loading.gene_file import read_gene
 from knowledge.loading.schema import schema_faults
 from knowledge.loading.strict_yaml import Document, load_strict
+from knowledge.loading.transparency_file import read_transparency
+from knowledge.transparency import Transparency
 
 CONTENT = Path(__file__).resolve().parent.parent / "content"
 KINDS = {"drugs": "drug", "genes": "gene", "modulators": "modulator", "conditions": "condition", "formulas": "formula"}
-SINGLE = ("synonyms", "answer_codes", "display_words", "atc_combinations")
+SINGLE = ("synonyms", "answer_codes", "display_words", "atc_combinations", "transparency")
 """Kinds of which there is one file, at the top of the content."""
 SYSTEMS = {
     "snomed": ("http://snomed.info/sct",),
@@ -102,14 +104,13 @@ def shown_path(path: Path) -> str:
 
 
 def build_library(files: ContentFiles, content: Path = CONTENT) -> Library:
-    """The Library of faultless documents."""
+    """The Library of faultless documents; a check may leave out those that are not."""
     names = load_ingredients(content)
     codes = {name: rxcui for rxcui, name in names.items()}
     genes = [read_gene(document) for document in files.documents["gene"]]
     drugs = [read_drug(document, files.versions[document.path], codes) for document in files.documents["drug"]]
     formulas = [read_formula(document, files.versions[document.path]) for document in files.documents["formula"]]
-    synonyms = files.documents["synonyms"][0].data
-    answers = files.documents["answer_codes"][0].data
+    single = {kind: _single(files, kind) for kind in SINGLE}
     return Library(
         genes={gene.id: gene for gene in genes if gene.status != "retired"},
         drugs={drug.id: drug for drug in drugs if drug.status != "retired"},
@@ -119,13 +120,22 @@ def build_library(files: ContentFiles, content: Path = CONTENT) -> Library:
             for gene in (doc.data["id"], *doc.data.get("also", ()))
         },
         conditions={doc.data["id"]: _condition_set(doc.data) for doc in files.documents["condition"]},
-        synonyms={key.lower(): term for key, term in synonyms.items()},
+        synonyms={key.lower(): term for key, term in (single["synonyms"] or {}).items()},
         digest=files.digest,
-        answer_codes={(entry["system"], entry["code"]): (entry.get("gene"), entry["term"]) for entry in answers},
-        display_words=_display_words(files.documents["display_words"][0].data),
-        atc_combinations={code: tuple(parts) for code, parts in files.documents["atc_combinations"][0].data.items()},
+        answer_codes={
+            (entry["system"], entry["code"]): (entry.get("gene"), entry["term"])
+            for entry in single["answer_codes"] or ()
+        },
+        display_words=_display_words(single["display_words"]) if single["display_words"] else DisplayWords(),
+        atc_combinations={code: tuple(parts) for code, parts in (single["atc_combinations"] or {}).items()},
         formulas={formula.id: formula for formula in formulas if formula.status != "retired"},
+        transparency=read_transparency(single["transparency"]) if single["transparency"] else Transparency(),
     )
+
+
+def _single(files: ContentFiles, kind: str) -> Any:
+    """The data of a kind of which there is one file; None where a check has put the broken file aside."""
+    return next((document.data for document in files.documents.get(kind, ())), None)
 
 
 def load_ingredients(content: Path = CONTENT) -> dict[str, str]:

@@ -15,7 +15,7 @@ def check_copies(gene: Gene, genotype: Genotype, sex: Sex | None) -> Genotype:
     A male written as homozygous is hemizygous; a male with two different alleles, a female with one, and one allele
     of a patient whose sex is not known are refused: a second allele may be missing.
     """
-    if gene.method != "hemizygous_pair":
+    if not gene.hangs_on_sex:
         return genotype
     if sex is Sex.MALE and len(genotype.strands) == 2:
         if genotype.strands[0] != genotype.strands[1]:

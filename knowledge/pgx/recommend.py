@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from knowledge.facts import Answer, DrugUse, Ingredient, PatientFacts
-from knowledge.findings import Finding, Gap, GeneState, Indicator, Strength
+from knowledge.findings import Finding, Gap, GeneState, Indicator, PersonalAttribute, Strength
 from knowledge.library import Criteria, Drug, Library, Policy, Row, Table
 from knowledge.pgx.dose_formula import estimate_doses
 from knowledge.pgx.dose_inputs import Given
@@ -14,6 +14,7 @@ from knowledge.pgx.gene_answer import MOST_NAMED, GeneAnswer, allele_gap, answer
 from knowledge.pgx.lookup import ask_table, asked_alleles, merge_equal_advice, spread_presence
 from knowledge.pgx.phenotype import GeneValue
 from knowledge.pgx.population import GENERAL, Chosen, Membership, asks_age, choose_populations, decide
+from knowledge.row_inputs import find_inputs, list_attributes
 
 EVERYBODY = Chosen(GENERAL)
 
@@ -130,7 +131,16 @@ def _finding(
         population_label=chosen.label,
         condition=chosen.condition,
         estimates=estimate_doses(row.actions, _given(question, answers)),
+        attributes=_list_attributes(question, table, row),
     )
+
+
+def _list_attributes(question: Question, table: Table, row: Row) -> tuple[PersonalAttribute, ...]:
+    """What the card names of the data on a person, used by this row or not."""
+    library = question.library
+    named = [one for one in library.transparency.attributes if one.on_card]
+    used = list_attributes(library, find_inputs(library, question.drug, table, row)) if named else ()
+    return tuple(PersonalAttribute(one.name, one.id in used) for one in named)
 
 
 def _given(question: Question, answers: Mapping[str, GeneAnswer]) -> Given:

@@ -30,6 +30,7 @@ def test_every_setting_is_read_when_given(tmp_path: Path) -> None:
     authorities.touch()
     given = {
         "PGX_CDS_AUTH": "off",
+        "PGX_CDS_PUBLIC_URL": "https://cds.example.org/pgx/",
         "PGX_CDS_DATABASE": "sqlite://",
         "PGX_CDS_AUDIT": "sync",
         "PGX_CDS_OVERLAY": str(tmp_path),
@@ -54,6 +55,7 @@ def test_every_setting_is_read_when_given(tmp_path: Path) -> None:
     assert set(given) | set(JWT) == {PREFIX + field.name.upper() for field in fields(Settings)}
     assert read_settings(given) == Settings(
         auth="off",
+        public_url="https://cds.example.org/pgx",
         database="sqlite://",
         audit="sync",
         overlay=tmp_path,
