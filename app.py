@@ -42,9 +42,9 @@ from cds_hooks.web.measuring import measure_requests
 from cds_hooks.web.metrics import count_audit_failure
 from cds_hooks.web.metrics_page import FROM
 from cds_hooks.web.metrics_page import blueprint as metrics
+from cds_hooks.web.openapi import blueprint as description
 from cds_hooks.web.recording import record_refusals
 from cds_hooks.web.telemetry import start_telemetry
-from cds_hooks.web.openapi import blueprint as description
 from cds_hooks.web.transparency import blueprint as transparency
 from knowledge.loading.errors import ContentError
 

@@ -30,7 +30,9 @@ from tests.fuzz.mutations import ODD_TEXTS, spoiled_bytes, spoiled_json, spoiled
 
 ROOT = Path(__file__).resolve().parents[2]
 TODAY = date(2026, 11, 23)
-SETTINGS = Settings(database="sqlite://", fhir_timeout=0.01, fhir_budget=0.01, fhir_hosts=("fhir.invalid",), reload=False)
+SETTINGS = Settings(
+    database="sqlite://", fhir_timeout=0.01, fhir_budget=0.01, fhir_hosts=("fhir.invalid",), reload=False
+)
 """Nothing is asked on the network: an address that a spoiled request names is not allowed."""
 
 
