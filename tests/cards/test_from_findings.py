@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from cards.from_findings import CardPolicy, cap_cards, make_cards
 from knowledge.facts import DrugOrder, Ingredient
-from knowledge.findings import Action, DrugAnswer, Finding, Indicator, Pretest, Strength
+from knowledge.findings import Action, DrugAnswer, Finding, Indicator, PersonalAttribute, Pretest, Strength
 from tests.cards.answers import (
     OFFERS,
     SOURCE,
@@ -405,3 +405,32 @@ def test_a_test_is_asked_for_before_what_the_label_says(before: str, summary: st
     (card,) = make_cards([answer], CardPolicy(), numbered())
     assert card.summary == summary
     assert detail in card.detail
+
+
+def test_the_sources_end_with_what_of_the_person_the_rules_use() -> None:
+    """Of several rules together: used is what any of them uses. Nothing is said where nothing was named."""
+    none, some = (PersonalAttribute("race", False), PersonalAttribute("sex", False)), PersonalAttribute("sex", True)
+    first = make_finding(attributes=none)
+    second = make_finding(id="clopidogrel/fda/poor", body="FDA", attributes=(none[0], some))
+    for findings, last in (
+        ((first,), "- The rules above: race and sex not used."),
+        ((first, second), "- The rules above: sex used; race not used."),
+        ((make_finding(),), "- Content: transcribed from the published guideline; not reviewed by a clinician."),
+    ):
+        (card,) = cards_of(make_answer(*findings))
+        assert card["detail"].splitlines()[-1] == last
+
+
+def test_a_link_leads_to_the_leading_rule_where_pages_of_rules_are_known() -> None:
+    """Behind the links to the sources, with the content's version."""
+    answer = make_answer(make_finding(), content_digest="0123456789ab")
+    (card,) = cards_of(answer, rule_pages="https://cds.example.org/transparency")
+    lead = make_finding().id
+    assert card["links"] == [
+        {"label": SOURCE.title, "url": SOURCE.url, "type": "absolute"},
+        {
+            "label": f"About the rule {lead}",
+            "url": f"https://cds.example.org/transparency/{lead}?content=0123456789ab",
+            "type": "absolute",
+        },
+    ]
