@@ -1,4 +1,4 @@
-"""Every call but those for health needs a token, and whatever is wrong with one, the answer is the same."""
+"""Every call needs a token, but for health and rules, and whatever is wrong with one, the answer is the same."""
 
 from __future__ import annotations
 
@@ -71,7 +71,19 @@ def test_discovery_hooks_and_feedback_are_answered_with_a_token(
 
 
 @pytest.mark.parametrize(
-    "path", [DISCOVERY, f"{DISCOVERY}/", SELECT, FEEDBACK, "/", "/nowhere", "/healthy", "/health/"]
+    "path",
+    [
+        DISCOVERY,
+        f"{DISCOVERY}/",
+        SELECT,
+        FEEDBACK,
+        "/",
+        "/nowhere",
+        "/healthy",
+        "/health/",
+        "/transparency",
+        "/openapi",
+    ],
 )
 @pytest.mark.parametrize("method", ["GET", "POST", "OPTIONS", "HEAD", "DELETE"])
 def test_nothing_is_answered_without_a_token(caller: FlaskClient, method: str, path: str) -> None:
@@ -181,3 +193,13 @@ def test_a_call_is_not_answered_when_it_cannot_be_seen_whether_its_token_was_use
     answer = caller.get(DISCOVERY, headers=bear(DISCOVERY))
     assert (answer.status_code, answer.get_json()["issue"][0]["code"]) == (503, "transient")
     check_refused(caller.get(DISCOVERY, headers=bear(SELECT)))
+
+
+def test_what_a_rule_rests_on_needs_no_token(caller: FlaskClient) -> None:
+    """A clinician's browser follows the card's link and brings none; it is content, of no patient. Nor does the
+    description of the addresses."""
+    page = caller.get("/transparency/clopidogrel/cpic/poor-acs-pci", headers={"Accept": "text/html"})
+    assert (page.status_code, page.content_type) == (200, "text/html; charset=utf-8")
+    assert caller.get("/openapi.json").status_code == 200
+    for path in ("/transparency/no/such/rule", "/transparency/../cds-services", "/transparency//cds-services"):
+        assert caller.get(path).status_code in (308, 404)
