@@ -109,7 +109,11 @@ def judge_outcome(outcome: Json) -> Reason | None:
 
 
 def _means_missing(issue: Json) -> bool:
-    return issue.get("severity", "error") in _FAILING_SEVERITY or issue.get("code") in _INCOMPLETE_CODES
+    """A severity or a code that is no text may mean anything: what was asked for counts as missing."""
+    severity, code = issue.get("severity", "error"), issue.get("code", "")
+    if not isinstance(severity, str) or not isinstance(code, str):
+        return True
+    return severity in _FAILING_SEVERITY or code in _INCOMPLETE_CODES
 
 
 def _falls_short(bundle: Json, entries: Sequence[Json], resources: Sequence[Json]) -> bool:

@@ -39,3 +39,23 @@ def test_an_address_that_no_parser_reads_is_refused_by_its_place(
         assert [one["diagnostics"] for one in answer.get_json()["issue"]] == [
             "/fhirServer: is no address that can be read. Mind its host and port."
         ]
+
+
+@pytest.mark.parametrize("member", ["severity", "code"])
+@pytest.mark.parametrize("value", [["warning"], {"value": "warning"}, 7, None])
+def test_an_outcome_with_a_member_that_is_no_text_counts_as_a_failed_query(
+    client: FlaskClient, order_select: dict[str, Any], member: str, value: object
+) -> None:
+    """That no result is on file does not follow from it; a readable warning, tried beside it, only informs."""
+    issue = {"severity": "warning", "code": "informational"}
+    results = order_select["prefetch"]["geneResults"]
+    statuses = []
+    for told in (issue, issue | {member: value}):
+        outcome = {"resourceType": "OperationOutcome", "issue": [told]}
+        order_select["prefetch"]["geneResults"] = {
+            **results,
+            "entry": [{"resource": outcome, "search": {"mode": "outcome"}}],
+        }
+        order_select["prefetch"]["geneResults"].pop("total", None)
+        statuses.append(client.post("/cds-services/pgx-order-select", json=order_select).status_code)
+    assert statuses == [200, 412]
