@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import statistics
 import subprocess
 import sys
@@ -27,11 +28,13 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from jwt.algorithms import ECAlgorithm
 from sqlalchemy import create_engine, text
 
-from bench.run import find_port
 from bench.soak_load import Tally, Target, call_for
-from bench.soak_postgresql import Postgresql, run_postgresql
 
 ROOT = Path(__file__).resolve().parents[1]
+# Behind everything else: tests/ holds folders that are named like the packages.
+sys.path.append(str(ROOT / "tests"))
+from postgresql_server import PostgresqlServer, find_programs  # noqa: E402
+
 SECONDS = float(os.environ.get("SOAK_SECONDS", "1800"))
 RATE, CALLERS = 200.0, 24
 EVERY = {"content": 10.0, "fhir": 90.0, "worker": 60.0, "database": 240.0}
@@ -65,7 +68,8 @@ class Site:
     folder: Path
     port: int
     fhir_port: int
-    postgresql: Postgresql
+    postgresql: PostgresqlServer
+    database: str
     master: subprocess.Popen[bytes]
     fhir: subprocess.Popen[bytes]
     key: str
@@ -80,7 +84,8 @@ class Site:
             os.kill(find_workers(self.master.pid)[0], signal.SIGKILL)
         elif kind == "database":
             faults.begin(kind, 10)
-            self.postgresql.restart()
+            self.postgresql.stop()
+            self.postgresql.start()
         else:
             faults.begin(kind, FHIR_AWAY)
             self.fhir.kill()
@@ -150,26 +155,25 @@ def report(site: Site, tally: Tally, faults: Faults, memory: list[float]) -> int
     print(f"| faults | {', '.join(f'{kind} {count}' for kind, count in faults.counts.items())} |")
     print(f"| wrong answers | {len(tally.wrong)} |")
     print(f"| answered calls without an audit row | {len(lost)} of {len(tally.answered)} |")
-    print(f"| audit verify | {verified.stdout.strip().splitlines()[-1] if verified.stdout.strip() else 'no output'} |")
-    print(
-        f"| p50 / p99 / worst | {spent[len(spent) // 2]:.0f} / {spent[len(spent) * 99 // 100]:.0f} / {spent[-1]:.0f} ms |"
-    )
+    print(f"| audit verify | {verified.stderr.strip().splitlines()[-1]} |")
+    p50, p99 = spent[len(spent) // 2], spent[len(spent) * 99 // 100]
+    print(f"| p50 / p99 / worst | {p50:.0f} / {p99:.0f} / {spent[-1]:.0f} ms |")
     print(f"| memory of all processes, second and last quarter | {early:.0f} and {late:.0f} MB |")
     for line in tally.wrong[:20]:
         print(f"wrong: {line}", file=sys.stderr)
-    print(verified.stderr, file=sys.stderr)
+    print(verified.stdout, file=sys.stderr)
     sound = not tally.wrong and not lost and verified.returncode == 0 and late <= MOST_GROWTH * early
     return 0 if sound else 1
 
 
 def find_lost(site: Site, tally: Tally) -> set[str]:
     """Request ids that were answered and are in no audit row."""
-    engine = create_engine(site.postgresql.url)
+    engine = create_engine(site.database)
     found: set[str] = set()
     with engine.connect() as connection:
         rows = connection.execution_options(stream_results=True).execute(text("select body from audit_event"))
         for (body,) in rows:
-            found.update(part.split('"', 1)[0] for part in body.split('"request":"')[1:])
+            found.update(part.split('"', 1)[0] for part in body.split('"requestId":"')[1:])
     engine.dispose()
     return tally.answered - found
 
@@ -182,14 +186,15 @@ def run_site(folder: Path) -> Iterator[Site]:
     port, fhir_port = find_port(), find_port()
     write_overlay(folder, 0)
     write_clients(folder, ECAlgorithm.to_jwk(key.public_key()))
-    with run_postgresql(folder) as postgresql:
-        environment = make_environment(folder, port, postgresql)
+    with run_postgresql() as postgresql:
+        database = postgresql.make_database()
+        environment = make_environment(folder, port, database)
         subprocess.run([ROOT / ".venv/bin/pgx-cds", "db", "upgrade"], cwd=ROOT, env=environment, check=True)
         fhir = start_fhir(fhir_port)
         with (folder / "service.log").open("w") as log:
             command = [sys.executable, "-m", "gunicorn", "-c", "deploy/gunicorn.conf.py", "app:create_app()"]
             master = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log)
-        site = Site(folder, port, fhir_port, postgresql, master, fhir, pem)
+        site = Site(folder, port, fhir_port, postgresql, database, master, fhir, pem)
         try:
             wait_until_ready(port, master)
             yield site
@@ -200,7 +205,29 @@ def run_site(folder: Path) -> Iterator[Site]:
             site.fhir.wait()
 
 
-def make_environment(folder: Path, port: int, postgresql: Postgresql) -> dict[str, str]:
+@contextmanager
+def run_postgresql() -> Iterator[PostgresqlServer]:
+    """A cluster of this run's own."""
+    programs = find_programs()
+    if programs is None:
+        raise SystemExit("PostgreSQL is not here: apt-get install postgresql")
+    server = PostgresqlServer(programs)
+    server.start()
+    try:
+        yield server
+    finally:
+        server.stop()
+        server.remove()
+
+
+def find_port() -> int:
+    """A port that is free now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def make_environment(folder: Path, port: int, database: str) -> dict[str, str]:
     """The service's settings: authenticated, audited without a gap even where a worker is killed."""
     kept = {key: value for key, value in os.environ.items() if not key.startswith("PGX_CDS_")}
     return kept | {
@@ -208,10 +235,9 @@ def make_environment(folder: Path, port: int, postgresql: Postgresql) -> dict[st
         "PGX_CDS_AUTH": "jwt",
         "PGX_CDS_CLIENTS": str(folder / "clients.toml"),
         "PGX_CDS_PUBLIC_URL": f"http://127.0.0.1:{port}",
-        "PGX_CDS_DATABASE": postgresql.url,
+        "PGX_CDS_DATABASE": database,
         "PGX_CDS_AUDIT": "sync",
         "PGX_CDS_LOG_LEVEL": "WARNING",
-        "PROMETHEUS_MULTIPROC_DIR": str(folder / "metrics"),
     }
 
 
@@ -236,13 +262,14 @@ def write_overlay(folder: Path, edition: int) -> None:
 
 
 def start_fhir(port: int) -> subprocess.Popen[bytes]:
-    """The FHIR server."""
-    return subprocess.Popen([sys.executable, "-m", "bench.fhir_stand_in", str(port)], cwd=ROOT)
+    """The FHIR server; it complains of connections that are given up, and nobody listens."""
+    command = [sys.executable, "-m", "bench.fhir_stand_in", str(port)]
+    return subprocess.Popen(command, cwd=ROOT, stderr=subprocess.DEVNULL)
 
 
 def run_command(site: Site, *words: str) -> subprocess.CompletedProcess[str]:
     """A command of pgx-cds on the soak's database."""
-    environment = make_environment(site.folder, site.port, site.postgresql)
+    environment = make_environment(site.folder, site.port, site.database)
     command = [ROOT / ".venv/bin/pgx-cds", *words]
     return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True)
 
