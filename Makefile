@@ -8,7 +8,8 @@ FHIR_READY = .venv-fhir/.ready
 OAUTH_READY = tests/oauth/node_modules/.ready
 DEPLOY_READY = .venv-deploy/.ready
 
-.PHONY: setup run test test-blackbox test-integration test-postgresql test-browser test-deploy test-fuzz fuzz bench bench-audit clean
+.PHONY: setup run test test-blackbox test-integration test-postgresql test-browser test-deploy test-fuzz fuzz bench bench-audit \
+        soak clean
 
 setup: $(READY) $(CONTENT)
 
@@ -81,6 +82,10 @@ bench: $(READY) $(CONTENT)
 
 bench-audit: $(READY) $(CONTENT)
 	$(BIN)/python -m bench.audit
+
+# Half an hour; SOAK_SECONDS=60 for a look. Needs Debian's postgresql.
+soak: $(READY) $(CONTENT)
+	$(BIN)/python -m bench.soak
 
 clean:
 	rm -rf .venv .venv-fhir .venv-deploy tests/oauth/node_modules build *.egg-info $(CONTENT)

@@ -18,7 +18,7 @@ def make_bodies(size: int, count: int) -> list[bytes]:
 
 def _body(size: int, number: int) -> bytes:
     patient = f"bench-{number}"
-    request = _request(patient, number)
+    request = make_request(patient, number)
     filler = request["prefetch"]["geneResults"]["entry"]
     conditions = request["prefetch"]["conditions"]["entry"]
     missing = size - len(json.dumps(request))
@@ -29,7 +29,8 @@ def _body(size: int, number: int) -> bytes:
     return json.dumps(request).encode()
 
 
-def _request(patient: str, number: int) -> dict[str, Any]:
+def make_request(patient: str, number: int) -> dict[str, Any]:
+    """An order of clopidogrel with everything prefetched; the genotype follows from the number."""
     draft = {
         "resourceType": "MedicationRequest",
         "id": f"draft-{number}",
@@ -54,7 +55,7 @@ def _request(patient: str, number: int) -> dict[str, Any]:
         },
         "prefetch": {
             "patient": person,
-            "geneResults": bundle | {"entry": [_genotype(patient, number)]},
+            "geneResults": bundle | {"entry": [genotype_entry(patient, number)]},
             "geneReports": None,
             "conditions": bundle | {"entry": []},
             "procedures": None,
@@ -67,7 +68,8 @@ def _request(patient: str, number: int) -> dict[str, Any]:
     }
 
 
-def _genotype(patient: str, number: int) -> dict[str, Any]:
+def genotype_entry(patient: str, number: int) -> dict[str, Any]:
+    """The result that decides, as an entry of a Bundle."""
     gene = {"coding": [{"system": "http://www.genenames.org", "code": "HGNC:2621", "display": "CYP2C19"}]}
     return {
         "resource": {
