@@ -7,7 +7,7 @@ pages of what was, is fetched; a failed query is not repeated. Only "none" becom
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from urllib.parse import quote
@@ -15,6 +15,7 @@ from urllib.parse import quote
 from cds_hooks.errors import Fault, MissingDataError
 from cds_hooks.fhir.bundle import OUT_OF_TIME, Page, Reason, read_page
 from cds_hooks.fhir.client import FhirClient
+from cds_hooks.fhir.drugs import read_orders
 from cds_hooks.fhir.reads import Reading, ReadLog
 from cds_hooks.fhir.record import Fetched, Json, Record
 from cds_hooks.fhir.references import (
@@ -27,7 +28,8 @@ from cds_hooks.fhir.release import R4, release_of_resources
 from cds_hooks.hook_request import FhirAccess, HookRequest
 from cds_hooks.services.registry import CONSENT_QUERY, CONSENTS
 from cds_hooks.services.service import Service
-from knowledge.facts import Answer, DrugOrder
+from knowledge.facts import Answer
+from knowledge.terms.drug_names import DrugNames
 
 NEEDED = ("patient", "geneResults")
 """Prefetch keys without which nothing can be said: they lead to 412 where they cannot be had. Where no more than time
@@ -109,14 +111,14 @@ def collect_record(
     )
 
 
-def require_medicines(record: Record, orders: Iterable[DrugOrder], access: FhirAccess | None) -> None:
+def require_medicines(record: Record, names: DrugNames) -> None:
     """Raise MissingDataError where a medicine is unknown because the resource that names it could not be read.
 
     An order's own display may have named it all the same; then nothing is missing.
     """
     referenced = record.referenced or {}
     unread = {key: each for key, each in referenced.items() if each.get("resourceType") == "OperationOutcome"}
-    unknown = [order for order in orders if not order.ingredients] if unread else []
+    unknown = [order for order in read_orders(record, names) if not order.ingredients] if unread else []
     faults = [
         Fault(
             "/context/draftOrders", f"{_UNREAD}: {unread[key]['issue'][0]['diagnostics']}", _SEND_MEDICINE, "incomplete"

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import socket
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -88,6 +88,22 @@ class CallEntry:
 
 
 @dataclass(frozen=True)
+class RefusalEntry:
+    """One call that was refused or failed. What it did not say in a way that was understood is None."""
+
+    asked: str
+    """"cards" or "feedback"."""
+    service: str | None
+    """None where there is none by the name that was called."""
+    status: int
+    hook_instance: str | None = None
+    user: str | None = None
+    patient: str | None = None
+    reads: tuple[ReadEntry, ...] = ()
+    """What was read before the refusal."""
+
+
+@dataclass(frozen=True)
 class AuditEvent:
     """One event. `members` is plain JSON; it names the kind: call, feedback, refusal or purge."""
 
@@ -126,17 +142,17 @@ def describe_call(tenant: str, request_id: str, call: CallEntry) -> AuditEvent:
     return AuditEvent(tell_time(), members)
 
 
-def describe_refusal(
-    tenant: str, request_id: str, asked: str, service: str | None, status: int, reads: Sequence[ReadEntry] = ()
-) -> AuditEvent:
-    """The event of a call that was refused or failed. asked: "cards" or "feedback"; service: None where none is known
-    by the name that was called."""
+def describe_refusal(tenant: str, request_id: str, refusal: RefusalEntry) -> AuditEvent:
+    """The event of a call that was refused or failed."""
     members = _begin("refusal", tenant, request_id) | {
-        "status": status,
-        "outcome": "refused" if status < 500 else "failed",
-        "asked": asked,
-        "service": service,
-        "reads": [_read_json(each) for each in reads],
+        "status": refusal.status,
+        "outcome": "refused" if refusal.status < 500 else "failed",
+        "asked": refusal.asked,
+        "service": refusal.service,
+        "hookInstance": refusal.hook_instance,
+        "user": _tidy(refusal.user) if refusal.user else None,
+        "patient": _tidy(refusal.patient) if refusal.patient else None,
+        "reads": [_read_json(each) for each in refusal.reads],
     }
     return AuditEvent(tell_time(), members)
 

@@ -65,9 +65,17 @@ def _make_operation(said: Mapping[str, Any]) -> Json:
     """The call itself: what was asked, by whom, on which content, with which outcome."""
     agents = [_agent("110153", said["tenant"]), _agent("110152", "pgx-cds", said["host"])]
     details = {name: said[name] for name in ("hook", "hookInstance", "content", "asked", "kind") if name in said}
-    data = _entity("2", "24", description=said.get("service", "unknown"), detail=_details(details))
+    if "ms" in said:
+        details["milliseconds"] = str(said["ms"]["total"])
+    detail = [*_details(details), *_held_back(said)]
+    data = _entity("2", "24", description=said.get("service", "unknown"), detail=detail)
     subtype = _coding(_INTERACTION, "operation")
     return _event(said, "rest", subtype, "E", [*agents, *_user(said)], [data, *_patient(said)], _outcome_of(said))
+
+
+def _held_back(said: Mapping[str, Any]) -> list[Json]:
+    """The cards that were made and not repeated, since the clinician had overridden them: the rows of each."""
+    return [{"type": "heldBack", "valueString": ", ".join(card["rows"]) or "none"} for card in said.get("heldBack", ())]
 
 
 def _make_read(said: Mapping[str, Any], read: Mapping[str, Any]) -> Json:

@@ -82,7 +82,9 @@ def work_out(
     told = repetition.sort_out(cards, request, service, facts, tenant.client) if repetition else Sorted(cards)
     laps.end("repeats")
     shown = cap_cards(told.shown, content.cards)
-    return Worked(record, facts, answers, shown, consent, told.held_back, told.remembered, reading.log.so_far())
+    sent = {card.uuid for card in shown}
+    remembered = tuple(one for one in told.remembered if one.uuid in sent)
+    return Worked(record, facts, answers, shown, consent, told.held_back, remembered, reading.log.so_far())
 
 
 def _read(
@@ -99,11 +101,12 @@ def _read(
         whole = collect_record(request, service, tenant.fhir, reading)
     finally:
         laps.end("record")
+    # Before anything is decided on: a call that is refused leaves no decision behind.
+    require_medicines(whole, content.names)
     asker = Asker(today, request.user_id, frozenset(tenant.client.organizations))
     record, consent = release_record(whole, asker, tenant.client.consent)
     laps.end("consent")
     facts = read_patient_facts(record, content.library, content.names, today)
-    require_medicines(record, facts.orders, request.access)
     laps.end("facts")
     return record, consent, facts
 

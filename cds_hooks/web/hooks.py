@@ -22,7 +22,7 @@ from cds_hooks.web.engine import engine, tenant
 from cds_hooks.web.log import tell
 from cds_hooks.web.measuring import measure_answer
 from cds_hooks.web.metrics import count_fhir_call
-from cds_hooks.web.recording import follow_reads, record_call, record_feedback
+from cds_hooks.web.recording import follow_call, record_call, record_feedback
 from cds_hooks.web.repeated_cards import Repetition
 
 _JSON = "application/json"
@@ -45,7 +45,7 @@ def call(service_id: str) -> Response:
     g.laps.end("parse")
     repetition = Repetition(engine().card_key, engine().store.engine)
     reading = Reading(deadline())
-    follow_reads(hook_request, tenant(), reading.log)
+    follow_call(hook_request, tenant(), reading.log)
     try:
         worked = work_out(hook_request, service, tenant(), engine().today(), repetition, g.laps, reading)
     finally:

@@ -23,6 +23,7 @@ from cds_hooks.records.audit_event import (
     CardEntry,
     ConsentEntry,
     ReadEntry,
+    RefusalEntry,
     describe_call,
     describe_refusal,
 )
@@ -68,14 +69,26 @@ def record_refusals(app: Flask) -> None:
         asked = _ASKED.get(request.endpoint or "")
         if response.status_code < 400 or asked is None or "request_id" not in g:
             return response
-        event = describe_refusal(
-            _name_tenant(), g.request_id, asked, _name_service(), response.status_code, _list_reads()
-        )
+        event = describe_refusal(_name_tenant(), g.request_id, _describe_refused(asked, response.status_code))
         try:
             engine().store.record(event)
         except StorageError as error:
             return current_app.make_response(current_app.handle_user_exception(error))
         return response
+
+
+def _describe_refused(asked: str, status: int) -> RefusalEntry:
+    """Who asked for whom is known once the body has been understood; what was read before the refusal, too."""
+    call: HookRequest | None = g.get("asked")
+    return RefusalEntry(
+        asked=asked,
+        service=_name_service(),
+        status=status,
+        hook_instance=call.hook_instance if call else None,
+        user=call.user_id if call else None,
+        patient=call.patient_id if call else None,
+        reads=_list_reads(),
+    )
 
 
 def _name_tenant() -> str:
@@ -101,11 +114,11 @@ def _list_cards(cards: Sequence[Card]) -> tuple[CardEntry, ...]:
     )
 
 
-def follow_reads(asked: HookRequest, tenant: Tenant, log: ReadLog) -> None:
-    """Let the audit of this request have what is read from the FHIR server, whatever becomes of the request."""
+def follow_call(asked: HookRequest, tenant: Tenant, log: ReadLog) -> None:
+    """Let the audit have who asked for whom, and what is read from the FHIR server, whatever becomes of the request."""
     backend = tenant.client.backend
     server = asked.access.server if asked.access is not None else backend.fhir_server if backend is not None else ""
-    g.reads, g.fhir_server = log, _find_host(server)
+    g.asked, g.reads, g.fhir_server = asked, log, _find_host(server)
 
 
 def _find_host(server: str) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 import orjson
@@ -28,7 +27,7 @@ from cds_hooks.fhir.prefetch import (
 from cds_hooks.fhir.record import Fetched, Record
 from cds_hooks.hook_request import parse_request
 from cds_hooks.services.service import Service
-from knowledge.facts import Answer, DrugOrder, Ingredient
+from knowledge.facts import Answer
 
 Request = dict[str, Any]
 Builder = Callable[..., dict[str, Any]]
@@ -336,17 +335,17 @@ def test_a_drafted_medicine_that_cannot_be_read_is_kept_as_a_failure(
 
 
 def test_an_unknown_medicine_is_missing_when_its_resource_could_not_be_read(
-    order_select: Request, service: Service
+    order_select: Request, service: Service, content: Content
 ) -> None:
     """An order whose medicine nobody knows would be passed over in silence; one known by its display is not missed."""
     refer(order_select, {"reference": "Medication/m", "display": "some name"})
-    record = collect(order_select, service)
-    order = DrugOrder("MedicationRequest/draft-1", "some name", (), resource=record.drafts[0])
     with pytest.raises(MissingDataError) as caught:
-        require_medicines(record, [order], None)
+        require_medicines(collect(order_select, service), content.names)
     what = f"a draft's medicine is a reference that could not be read: {Reason.NOT_OFFERED}"
     assert [(fault.where, fault.what) for fault in caught.value.faults] == [("/context/draftOrders", what)]
-    require_medicines(record, [replace(order, ingredients=(Ingredient("clopidogrel"),))], None)
+    draft = order_select["context"]["draftOrders"]["entry"][0]["resource"]
+    draft["medicationReference"]["display"] = "Clopidogrel"
+    require_medicines(collect(order_select, service), content.names)
 
 
 def test_a_request_is_whole_only_when_every_key_came(order_select: Request, service: Service) -> None:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from base64 import b64decode
+from dataclasses import replace
 from typing import Any
 
 import orjson
 import pytest
-from audit_samples import CONSENT, make_event
+from audit_samples import CONSENT, SEARCH, make_event
 from click.testing import CliRunner
 from fhir.resources.R4B.auditevent import AuditEvent as FhirAuditEvent
 from sqlalchemy import Engine
@@ -17,6 +18,7 @@ from cds_hooks.records.audit_event import (
     AuditEvent,
     CardEntry,
     ConsentEntry,
+    RefusalEntry,
     describe_feedback,
     describe_refusal,
 )
@@ -33,6 +35,9 @@ FEEDBACK = Feedback(
     "2026-02-01T10:30:00Z",
     ("s-1",),
     (OverrideReason("patient-refuses", "http://example.org/reasons", "Patient refuses", "Mrs Example prefers it"),),
+)
+REFUSED = RefusalEntry(
+    "cards", "pgx-order-sign", 412, "6bc883b2-b795-4dcb-b661-34884a31d472", "Practitioner/demo-9", "demo-1", (SEARCH,)
 )
 PURGE = AuditEvent(
     "2026-02-01T10:30:00.000Z",
@@ -51,8 +56,10 @@ EVENTS = {
     "default": make_event(consent=ConsentEntry("permit", "no consent on file", ())),
     "odd ids": make_event(user="Dr John Smith", patient="John Smith, 1961"),
     "withdrawn": make_event().withdraw(),
-    "refused": describe_refusal("unknown", "r-1", "cards", "pgx-order-sign", 401),
-    "failed": describe_refusal("local", "r-1", "feedback", None, 500),
+    "held back": make_event(cards=(), held_back=(SHOWN, replace(SHOWN, rows=()))),
+    "refused": describe_refusal("unknown", "r-1", RefusalEntry("cards", "pgx-order-sign", 401)),
+    "refused when its patient was known": describe_refusal("local", "r-1", REFUSED),
+    "failed": describe_refusal("local", "r-1", RefusalEntry("feedback", None, 500)),
     "feedback": describe_feedback("local", "r-1", "pgx-order-sign", FEEDBACK, SHOWN),
     "feedback on a card that is not known": describe_feedback("local", "r-1", "pgx-order-sign", FEEDBACK, None),
     "purge": PURGE,
@@ -100,7 +107,10 @@ def test_every_event_is_valid_fhir(name: str) -> None:
                      ("0", balp("PrivacyDisclosure.Source"))]),
         ("withdrawn", [("8", None), ("0", balp("PatientQuery")), ("0", balp("PatientRead")), ("4", None),
                        ("0", balp("AuthZconsent"))]),
+        ("held back", [("0", None), ("0", balp("PatientQuery")), ("0", balp("PatientRead")), ("4", None),
+                       ("0", balp("AuthZconsent"))]),
         ("refused", [("4", None)]),
+        ("refused when its patient was known", [("4", None), ("0", balp("PatientQuery"))]),
         ("failed", [("8", None)]),
         ("feedback", [("0", balp("Create"))]),
         ("purge", [("0", None)]),
@@ -129,6 +139,28 @@ def test_a_decision_names_its_consents_and_its_reason() -> None:
     codes = [each["type"]["coding"][0]["code"] for each in decision["agent"]]
     assert codes == ["110150", "IRCP", "PROV", "authserver"]
     assert decision["agent"][3]["who"] == decision["source"]["observer"]
+
+
+def test_the_call_tells_what_was_asked_on_which_content_how_long_and_what_was_not_repeated() -> None:
+    """A card that was held back is told by its rows; one that rests on none is counted all the same."""
+    call = export(EVENTS["held back"])[0]
+    assert call["entity"][0]["detail"] == [
+        {"type": "hook", "valueString": "order-sign"},
+        {"type": "hookInstance", "valueString": "6bc883b2-b795-4dcb-b661-34884a31d472"},
+        {"type": "content", "valueString": "d" * 64},
+        {"type": "kind", "valueString": "call"},
+        {"type": "milliseconds", "valueString": "4.2"},
+        {"type": "heldBack", "valueString": "clopidogrel/cpic/x"},
+        {"type": "heldBack", "valueString": "none"},
+    ]
+
+
+def test_a_refused_call_names_user_and_patient_where_they_were_known() -> None:
+    """What was read of a record before the refusal was read of somebody's."""
+    refused, query = export(EVENTS["refused when its patient was known"])
+    for event in (refused, query):
+        assert event["agent"][2]["who"] == {"reference": "Practitioner/demo-9"}
+        assert event["entity"][1]["what"] == {"reference": "Patient/demo-1", "type": "Patient"}
 
 
 def test_a_disclosure_names_cards_rows_and_purpose() -> None:

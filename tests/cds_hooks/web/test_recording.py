@@ -107,17 +107,30 @@ def test_no_genotype_no_name_and_no_token_is_recorded(sync_app: Flask, order_sel
     assert "*2" not in said
 
 
+OURS: dict[str, Any] = {"service": "pgx-order-select"}
+EMPTY: dict[str, Any] = {"json": {}}
+PACKED: dict[str, Any] = {"json": {}, "headers": {"Content-Encoding": "gzip"}}
+LARGE: dict[str, Any] = {"data": b" " * 16_000_001, "content_type": "application/json"}
+NESTED: dict[str, Any] = {"data": b"[" * 5000, "content_type": "application/json"}
+
+
 @pytest.mark.parametrize(
-    ("path", "asked", "service", "status"),
+    ("path", "asked", "service", "sent", "status"),
     [
-        (CALL, "cards", {"service": "pgx-order-select"}, 400),
-        ("/cds-services/MARKER", "cards", {}, 404),
-        (FEEDBACK, "feedback", {"service": "pgx-order-select"}, 400),
+        (CALL, "cards", OURS, EMPTY, 400),
+        (CALL, "cards", OURS, NESTED, 400),
+        (CALL, "cards", OURS, LARGE, 413),
+        (CALL, "cards", OURS, PACKED, 415),
+        ("/cds-services/MARKER", "cards", {}, EMPTY, 404),
+        (FEEDBACK, "feedback", OURS, EMPTY, 400),
     ],
 )
-def test_a_refusal_is_recorded(sync_app: Flask, path: str, asked: str, service: dict[str, str], status: int) -> None:
+def test_a_refusal_is_recorded(
+    sync_app: Flask, path: str, asked: str, service: dict[str, str], sent: dict[str, Any], status: int
+) -> None:
     """With its status, and nothing of its content."""
-    sync_app.test_client().post(path, json={}, headers={"X-Request-Id": "r-1"})
+    headers = sent.get("headers", {}) | {"X-Request-Id": "r-1"}
+    assert sync_app.test_client().post(path, **sent | {"headers": headers}).status_code == status
     assert recorded(sync_app) == [
         {
             "kind": "refusal",
@@ -239,6 +252,9 @@ def test_what_was_read_from_the_fhir_server_is_recorded_and_nothing_of_what_it_h
     fhir_stub.answers["Observation"] = Reply(503)
     assert sync_app.test_client().post(CALL, json=asked).status_code == 412
     answered, refused = recorded(sync_app)
+    for event in (answered, refused):
+        assert (event["user"], event["patient"]) == ("Practitioner/demo-9", "demo-1")
+        assert event["hookInstance"] == "6bc883b2-b795-4dcb-b661-34884a31d472"
 
     def reads(event: dict[str, Any]) -> list[dict[str, Any]]:
         told = [{key: value for key, value in read.items() if key != "ms"} for read in event["reads"]]

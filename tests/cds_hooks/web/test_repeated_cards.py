@@ -8,16 +8,18 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import orjson
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from prometheus_client import REGISTRY
 from samples import SETTINGS, make_bundle
 from sqlalchemy import select, update
 
 from app import create_app
 from cds_hooks.clients import LOCAL
 from cds_hooks.content import Content
-from cds_hooks.records.tables import CARD, FEEDBACK
+from cds_hooks.records.tables import AUDIT_EVENT, CARD, FEEDBACK
 from cds_hooks.web.engine import EXTENSION, Engine
 
 Request = dict[str, Any]
@@ -95,6 +97,41 @@ def test_an_overridden_card_is_not_repeated_when_the_order_is_signed(
     report(visitor, card)
     assert fire(visitor, signing(intermediate)) == []
     assert fire(visitor, intermediate) == [card]
+
+
+def test_what_is_held_back_is_audited_and_counted(own_app: Flask, visitor: FlaskClient, intermediate: Request) -> None:
+    """By its rows: a site can see how often it is silent, and about what."""
+    (card,) = fire(visitor, intermediate)
+    report(visitor, card)
+    rows = [one["id"] for one in card["extension"]["org.pgx-cds"]["findings"]]
+    labels = {"row": rows[0], "indicator": card["indicator"]}
+    before = REGISTRY.get_sample_value("pgx_cds_suppressed_cards_total", labels) or 0
+    assert fire(visitor, signing(intermediate)) == []
+    assert REGISTRY.get_sample_value("pgx_cds_suppressed_cards_total", labels) == before + 1
+    engine_of(own_app).store.audit.close()
+    with engine_of(own_app).store.engine.connect() as connection:
+        last = connection.execute(select(AUDIT_EVENT.c.body).order_by(AUDIT_EVENT.c.id.desc())).scalars().first()
+    said = orjson.loads(last or "")
+    entry = {"uuid": card["uuid"], "indicator": card["indicator"], "rows": rows, "order": "MedicationRequest/draft-1"}
+    assert (said["kind"], said["outcome"], said.get("cards"), said["heldBack"]) == ("call", "answered", None, [entry])
+
+
+def test_a_card_that_was_left_out_for_want_of_room_is_not_remembered_as_shown(
+    own_app: Flask, visitor: FlaskClient, order_select: Request
+) -> None:
+    """Its uuid was never sent."""
+    tenant = engine_of(own_app).tenants[LOCAL]
+    policy = replace(tenant.content.cards, max_cards=1)
+    capped = replace(tenant, content=replace(tenant.content, cards=policy))
+    own_app.extensions[EXTENSION] = replace(engine_of(own_app), tenants={LOCAL: capped})
+    drafts = order_select["context"]["draftOrders"]["entry"]
+    drafts.append(copy.deepcopy(drafts[0]))
+    drafts[1]["resource"]["id"] = "draft-2"
+    (card,) = fire(visitor, signing(order_select))
+    assert "Not shown for want of room" in card["detail"]
+    engine_of(own_app).store.audit.close()
+    with engine_of(own_app).store.engine.connect() as connection:
+        assert connection.execute(select(CARD.c.uuid)).scalars().all() == [card["uuid"]]
 
 
 def test_a_card_that_was_only_shown_or_accepted_is_said_at_signing(visitor: FlaskClient, intermediate: Request) -> None:
