@@ -21,10 +21,10 @@ from cds_hooks.demo.pages import blueprint as demo
 from cds_hooks.errors import register_handlers
 from cds_hooks.fhir.validation import warm_up
 from cds_hooks.json_schema import load_validator
-from cds_hooks.records.audit_writer import WriterRules
 from cds_hooks.records.place import find_place
 from cds_hooks.records.revision import RevisionError
 from cds_hooks.records.store import Store, open_store
+from cds_hooks.records.writer_rules import WriterRules
 from cds_hooks.security.callers import open_callers
 from cds_hooks.security.replay import UsedTokens
 from cds_hooks.settings import Settings, SettingsError, read_settings

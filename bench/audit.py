@@ -24,9 +24,9 @@ from bench.load import Figures, fire
 from bench.run import check_answer, serve
 from cds_hooks.records.audit_check import check_audit
 from cds_hooks.records.audit_event import CallEntry, CardEntry, ReadEntry, describe_call
-from cds_hooks.records.audit_writer import WriterRules
 from cds_hooks.records.store import Store, open_store
 from cds_hooks.records.tables import AUDIT_EVENT
+from cds_hooks.records.writer_rules import WriterRules
 
 MODES = ("none", "batched", "sync")
 SIZE, BODIES, CONNECTIONS, SECONDS, ROUNDS = 5_000, 64, (1, 16), 4, 5

@@ -17,7 +17,7 @@ import os
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -33,30 +33,10 @@ from cds_hooks.records.audit_event import AuditEvent, make_storage_error
 from cds_hooks.records.audit_rows import has_row, insert_anchor, insert_rows, log_anchor
 from cds_hooks.records.chain import ChainRow, Head, add_row, start_chain
 from cds_hooks.records.shown_cards import ShownCard, write_cards
-from cds_hooks.records.spill import write_spill
+from cds_hooks.records.spill import spill
+from cds_hooks.records.writer_rules import WriterRules
 
 _LOG = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class WriterRules:
-    """How the writer behaves. Times in seconds, sizes in events."""
-
-    synchronous: bool = False
-    limit: int = 5000
-    """Most events that wait for the database."""
-    batch: int = 500
-    window: float = 0.03
-    """How long an event waits for others to share its transaction."""
-    patience: float = 1.5
-    """How long a caller waits where it has to."""
-    anchor_every: float = 60.0
-    pauses: tuple[float, ...] = (0.05, 0.1, 0.2, 0.5, 1.0, 2.0)
-    """Between attempts while the database fails; the last one repeats."""
-    closing: float = 5.0
-    """How long the end of the process waits for the database."""
-    on_failure: Callable[[], None] = lambda: None
-    """Told of every attempt that failed."""
 
 
 @dataclass(frozen=True)
@@ -283,7 +263,7 @@ class AuditWriter:
     def _end_chain(self) -> None:
         if self._queue:
             rows = self._prepared + self._link_rest()
-            self._spill(rows)
+            spill(self._spill_folder, rows)
             self._head = rows[-1].head
             log_anchor(self._head, closed=True)
             self._queue.clear()
@@ -299,17 +279,6 @@ class AuditWriter:
         if self._prepared:
             self._head = self._prepared[-1].head
         return self._link(len(self._queue)) if self._queue else ()
-
-    def _spill(self, rows: tuple[ChainRow, ...]) -> None:
-        told: dict[str, object] = {"rows": len(rows), "chain": rows[0].chain, "seq": rows[0].seq}
-        try:
-            if self._spill_folder is None:
-                raise FileNotFoundError
-            file = write_spill(self._spill_folder, rows)
-        except OSError as error:
-            _LOG.critical("audit lost", extra=told | {"error": type(error).__name__})
-        else:
-            _LOG.error("audit spilled", extra=told | {"file": file.name})
 
 
 _WRITERS: WeakSet[AuditWriter] = WeakSet()

@@ -20,8 +20,21 @@ _LOG = logging.getLogger(__name__)
 _PATTERN = "audit-*.spill.ndjson"
 
 
-def write_spill(folder: Path, rows: Sequence[ChainRow]) -> Path:
-    """Write the last rows of one chain to a file that only this user may read. Raises OSError."""
+def spill(folder: Path | None, rows: Sequence[ChainRow]) -> None:
+    """Keep the last rows of one chain in a file of the folder; the log says that they are there, or lost."""
+    told: dict[str, object] = {"rows": len(rows), "chain": rows[0].chain, "seq": rows[0].seq}
+    try:
+        if folder is None:
+            raise FileNotFoundError
+        file = _write(folder, rows)
+    except OSError as error:
+        _LOG.critical("audit lost", extra=told | {"error": type(error).__name__})
+    else:
+        _LOG.error("audit spilled", extra=told | {"file": file.name})
+
+
+def _write(folder: Path, rows: Sequence[ChainRow]) -> Path:
+    """A file that only this user may read. Raises OSError."""
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"audit-{rows[0].chain}.spill.ndjson"
     opened = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)

@@ -12,13 +12,14 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from cds_hooks.errors import Fault, StorageError
 from cds_hooks.records.audit_event import AuditEvent, CardEntry, describe_feedback
-from cds_hooks.records.audit_writer import AuditWriter, WriterRules
+from cds_hooks.records.audit_writer import AuditWriter
 from cds_hooks.records.database import is_memory, make_engine
 from cds_hooks.records.feedback import Feedback
 from cds_hooks.records.revision import RevisionError, find_revision, require_newest
 from cds_hooks.records.shown_cards import ShownCard, find_rows
 from cds_hooks.records.spill import take_in_spills
 from cds_hooks.records.tables import FEEDBACK, FEEDBACK_REASON, FEEDBACK_SUGGESTION
+from cds_hooks.records.writer_rules import WriterRules
 
 
 @dataclass(frozen=True)

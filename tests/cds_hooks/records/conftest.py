@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine
 
-from cds_hooks.records.audit_writer import WriterRules
 from cds_hooks.records.database import make_engine
 from cds_hooks.records.revision import upgrade
 from cds_hooks.records.store import Store, open_store
+from cds_hooks.records.writer_rules import WriterRules
 
 RULES = WriterRules(window=0.005, patience=0.4, pauses=(0.02, 0.05), closing=0.5)
 

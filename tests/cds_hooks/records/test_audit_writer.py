@@ -20,13 +20,14 @@ from sqlalchemy import Engine, create_engine, event, select, text
 from sqlalchemy.pool import NullPool
 
 from cds_hooks.errors import StorageError
-from cds_hooks.records.audit_writer import AuditWriter, WriterRules
+from cds_hooks.records.audit_writer import AuditWriter
 from cds_hooks.records.database import make_engine
 from cds_hooks.records.feedback import Feedback
 from cds_hooks.records.revision import upgrade
 from cds_hooks.records.shown_cards import ShownCard
 from cds_hooks.records.store import Store, open_store
 from cds_hooks.records.tables import AUDIT_EVENT, CARD, CHAIN_ANCHOR
+from cds_hooks.records.writer_rules import WriterRules
 
 OpenStore = Callable[..., Store]
 SHOWN = ShownCard("local", "u-1", "pgx-order-sign", "s", "b", "MedicationRequest/1", ("clopidogrel/cpic/x",), "info")

@@ -16,9 +16,10 @@ from sqlalchemy import insert, select, text
 
 from app import create_app
 from cds_hooks.content import Content
-from cds_hooks.records.audit_writer import AuditWriter, WriterRules
+from cds_hooks.records.audit_writer import AuditWriter
 from cds_hooks.records.store import Store
 from cds_hooks.records.tables import AUDIT_EVENT, CARD
+from cds_hooks.records.writer_rules import WriterRules
 from cds_hooks.settings import Settings
 
 CALL, FEEDBACK = "/cds-services/pgx-order-select", "/cds-services/pgx-order-select/feedback"
