@@ -25,6 +25,7 @@ from cryptography.hazmat.primitives.asymmetric.ec import SECP384R1, EllipticCurv
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from urllib3.exceptions import HTTPError, ReadTimeoutError
 
+from cds_hooks.answer_body import read_body
 from cds_hooks.clients import Backend, ClientsError
 from cds_hooks.errors import Fault
 from cds_hooks.fhir.bundle import Reason
@@ -138,7 +139,9 @@ class BackendTokens:
                 stream=True,
             )
             with response:
-                return self._read(response.status_code, _read_body(response, deadline))
+                body = bytearray()
+                read_body(response, body, _SIZE, deadline)
+                return self._read(response.status_code, bytes(body))
         except (requests.Timeout, ReadTimeoutError, TimeoutError):
             return self._fail(Reason.NO_OWN_TOKEN_YET, "it did not answer in time")
         except (requests.RequestException, HTTPError, OSError):
@@ -182,18 +185,6 @@ class BackendTokens:
         """The reason, and a line in the log for the operator: neither token nor assertion, nothing of a patient."""
         _LOG.warning("no token of its own", extra={"client_id": self._backend.client_id, "token_endpoint": why})
         return reason
-
-
-def _read_body(response: requests.Response, deadline: float) -> bytes:
-    """Raises ValueError where it is too large, TimeoutError where the deadline passes."""
-    body = bytearray()
-    while chunk := response.raw.read1(_SIZE, decode_content=True):
-        body += chunk
-        if len(body) > _SIZE:
-            raise ValueError
-        if time.monotonic() > deadline:
-            raise TimeoutError
-    return bytes(body)
 
 
 def _read_object(body: bytes, lenient: bool = False) -> dict[str, Any]:

@@ -19,6 +19,7 @@ import orjson
 import requests
 from urllib3.exceptions import HTTPError, ReadTimeoutError
 
+from cds_hooks.answer_body import BodyTooLargeError, read_body
 from cds_hooks.fhir.addresses import LOOPBACK, read_server, resolve_link
 from cds_hooks.fhir.backend_token import BackendTokens
 from cds_hooks.fhir.bundle import Page, Reason, read_page
@@ -34,7 +35,6 @@ _BY_STATUS = {
     410: Reason.NOT_FOUND,
     429: Reason.TOO_MANY,
 }
-_CHUNK = 65_536
 _PARALLEL = 6
 
 
@@ -196,16 +196,13 @@ class FhirClient:
     def _read(self, response: requests.Response, deadline: float, body: bytearray) -> Page:
         if response.status_code != 200:
             return Page(reason=_judge_status(response.status_code))
-        # read1 returns what has come so far: a server that drips single bytes must not outlast the deadline. What is
-        # packed is unpacked by the chunk, so that the limit holds for a bomb, too.
-        while chunk := response.raw.read1(_CHUNK, decode_content=True):
-            body += chunk
-            if len(body) > self.limits.size:
-                return Page(reason=Reason.TOO_LARGE)
-            if time.monotonic() > deadline:
-                return Page(reason=Reason.TIMEOUT)
         try:
+            read_body(response, body, self.limits.size, deadline)
             return read_page(orjson.loads(bytes(body)))
+        except BodyTooLargeError:
+            return Page(reason=Reason.TOO_LARGE)
+        except TimeoutError:
+            return Page(reason=Reason.TIMEOUT)
         except orjson.JSONDecodeError:
             return Page(reason=Reason.NOT_JSON)
 

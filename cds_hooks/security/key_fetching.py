@@ -9,6 +9,7 @@ from pathlib import Path
 import requests
 from urllib3.exceptions import HTTPError
 
+from cds_hooks.answer_body import BodyTooLargeError, read_body
 from cds_hooks.security.key_set import KeySet, KeySetError, parse_key_set
 
 SECONDS = 3.0
@@ -29,8 +30,10 @@ def fetch_key_set(url: str, ca: Path | None, seconds: float = SECONDS) -> KeySet
         headers = {"Accept": "application/jwk-set+json, application/json", "Accept-Encoding": "identity"}
         try:
             with session.get(url, headers=headers, timeout=seconds, allow_redirects=False, stream=True) as response:
-                return parse_key_set(_read_body(response, time.monotonic() + seconds))
-        except requests.Timeout:
+                return parse_key_set(_read_whole(response, time.monotonic() + seconds))
+        except BodyTooLargeError:
+            raise KeySetError("the key set is too large") from None
+        except (requests.Timeout, TimeoutError):
             raise KeySetError("the key server took too long") from None
         except requests.exceptions.SSLError:
             raise KeySetError("the key server's certificate is not trusted") from None
@@ -38,16 +41,10 @@ def fetch_key_set(url: str, ca: Path | None, seconds: float = SECONDS) -> KeySet
             raise KeySetError("the key server cannot be reached, or broke off") from None
 
 
-def _read_body(response: requests.Response, deadline: float) -> bytes:
+def _read_whole(response: requests.Response, deadline: float) -> bytes:
     if response.status_code != 200:
         # A redirect included: who could redirect could name keys of his own.
         raise KeySetError(f"the key server answered {response.status_code}")
     body = bytearray()
-    # read1 returns what has come so far: a server that drips single bytes must not outlast the deadline.
-    while chunk := response.raw.read1(BYTES, decode_content=False):
-        body += chunk
-        if len(body) > BYTES:
-            raise KeySetError("the key set is too large")
-        if time.monotonic() > deadline:
-            raise KeySetError("the key server took too long")
+    read_body(response, body, BYTES, deadline, packed=False)
     return bytes(body)
