@@ -3,6 +3,7 @@
 import json
 import re
 import tomllib
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from flask.testing import FlaskClient
 
 import cds_hooks.settings
 from app import main
-from cds_hooks.clients import load_clients
+from cds_hooks.clients import Backend, Client, load_clients
 from knowledge.checking.coverage import load_missing, render_coverage
 from knowledge.checking.transparency_page import render_transparency
 from knowledge.library import Library
@@ -24,7 +25,8 @@ ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 REQUEST = re.search(r"<<'JSON'\n(.*?)\nJSON\n", README, re.DOTALL)
 ANSWER = re.search(r"```text\n(\{\"cards\".*?)\n```", README, re.DOTALL)
-CLIENTS = re.search(r"```toml\n(.*?)\n```", README, re.DOTALL)
+CLIENTS_PAGE = (ROOT / "docs" / "clients.md").read_text(encoding="utf-8")
+CLIENTS = re.search(r"```toml\n(.*?)\n```", CLIENTS_PAGE, re.DOTALL)
 CONSOLE = re.findall(r"^\$ echo '([^']*)' \| pgx-cds (\S+)\n(.*)$", README, re.MULTILINE)
 COMMANDS_OF_FLASK = {"routes", "shell"}
 
@@ -53,10 +55,13 @@ def test_the_console_lines_print_what_they_show() -> None:
 
 
 def test_every_pgx_cds_command_in_the_readme_exists() -> None:
-    """In code blocks and in the table of commands; and the table leaves none out."""
+    """In code blocks and in the table of commands; the table leaves none out, and tells none twice."""
     named = set(re.findall(r"pgx-cds ([a-z]+)", README))
     table = set(re.findall(r"^\| `([a-z]+)", README, re.MULTILINE))
+    rows = re.findall(r"^\| (`[a-z].*?) \|", README.split("## Commands")[1].split("## ")[0], re.MULTILINE)
     real = set(main.commands)
+    assert len(set(rows)) == len(rows)
+    assert [row.split()[0].strip("`") for row in rows] == sorted(row.split()[0].strip("`") for row in rows)
     assert named - real == set()
     assert real - COMMANDS_OF_FLASK - table == set()
 
@@ -91,6 +96,16 @@ def test_the_clients_that_are_shown_can_be_registered(tmp_path: Path) -> None:
         "general-hospital": "deny",
         "childrens-hospital": "ehr",
     }
+
+
+def test_the_page_of_clients_explains_every_member() -> None:
+    """Of a client and of its backend, and no other."""
+    table = CLIENTS_PAGE.split("| member |")[1].split("\n\n")[0]
+    rows = re.findall(r"^\| (`[^|]*) \|[^|]*\| (.*) \|$", table, re.MULTILINE)
+    named = {name for row, _ in rows for name in re.findall(r"`([a-z_]+)`", row)}
+    backend = next(meaning for row, meaning in rows if row == "`backend`")
+    assert named == {field.name for field in fields(Client)}
+    assert set(re.findall(r"`([a-z_]+)`", backend)) == {field.name for field in fields(Backend)}
 
 
 def test_the_page_of_coverage_is_that_of_the_content(library: Library) -> None:
@@ -166,8 +181,7 @@ PAGES = [
     "knowledge/README.md",
     "bench/README.md",
     "SECURITY.md",
-    "docs/operators.md",
-    "docs/threat-model.md",
+    *(f"docs/{path.name}" for path in sorted((ROOT / "docs").glob("*.md"))),
 ]
 
 
