@@ -1,4 +1,4 @@
-"""Removes what is older than a day: audit rows, remembered cards, clinicians' comments.
+"""Removes what is older than a day: audit rows, remembered cards, the free text of feedback.
 
 Only whole beginnings of chains go, so that what is left can still be followed; a row of a chain of its own says up to
 where each chain was removed, and with which hash, so that a beginning that was removed by hand is told apart.
@@ -45,6 +45,8 @@ def purge(engine: Engine, before: date) -> Purged:
         old = select(FEEDBACK.c.id).where(FEEDBACK.c.received < moment)
         spoken = FEEDBACK_REASON.c.feedback.in_(old) & FEEDBACK_REASON.c.comment.is_not(None)
         comments = connection.execute(update(FEEDBACK_REASON).where(spoken).values(comment=None)).rowcount
+        # A code's display is text of the caller's, too, and may hold anything.
+        connection.execute(update(FEEDBACK_REASON).where(FEEDBACK_REASON.c.feedback.in_(old)).values(display=None))
     return Purged(removed, cards, comments)
 
 

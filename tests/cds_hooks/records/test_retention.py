@@ -157,7 +157,7 @@ def test_the_log_of_the_time_before_is_no_fault(
     assert verdict.faults == ()
 
 
-def test_comments_and_remembered_cards_go_with_their_age(store: Store, engine: Engine) -> None:
+def test_the_text_of_feedback_and_remembered_cards_go_with_their_age(store: Store, engine: Engine) -> None:
     """The outcome of a card stays: it names nobody."""
     reason = OverrideReason("patient-refuses", "http://example.org/reasons", "Patient refuses", "prefers the old one")
     store.add_feedback(
@@ -180,9 +180,14 @@ def test_comments_and_remembered_cards_go_with_their_age(store: Store, engine: E
     assert answer == Purged(audit_rows=0, cards=1, comments=1)
     with engine.connect() as connection:
         kept = connection.execute(
-            select(FEEDBACK_REASON.c.code, FEEDBACK_REASON.c.comment).order_by(FEEDBACK_REASON.c.id)
+            select(FEEDBACK_REASON.c.code, FEEDBACK_REASON.c.display, FEEDBACK_REASON.c.comment).order_by(
+                FEEDBACK_REASON.c.id
+            )
         )
-        assert [tuple(row) for row in kept] == [("patient-refuses", None), ("patient-refuses", "prefers the old one")]
+        assert [tuple(row) for row in kept] == [
+            ("patient-refuses", None, None),
+            ("patient-refuses", "Patient refuses", "prefers the old one"),
+        ]
         assert connection.execute(select(CARD.c.uuid)).scalars().all() == ["u-1"]
         assert len(connection.execute(select(FEEDBACK)).all()) == 2
 
