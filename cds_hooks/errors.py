@@ -35,6 +35,7 @@ from werkzeug.exceptions import HTTPException
 
 _LOG = logging.getLogger(__name__)
 _SHOWN_FAULTS = 50
+_MAX_FRAMES = 50
 
 OUTCOME_TYPE = "application/fhir+json"
 
@@ -140,6 +141,12 @@ def make_outcome(faults: Sequence[Fault]) -> dict[str, Any]:
     return {"resourceType": "OperationOutcome", "issue": [fault.to_issue() for fault in faults[:_SHOWN_FAULTS]]}
 
 
+def name_frames(error: BaseException) -> list[str]:
+    """Where an exception came from, without anything that it says: "file:line function", outermost first."""
+    frames = traceback.extract_tb(error.__traceback__)[-_MAX_FRAMES:]
+    return [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames]
+
+
 def register_handlers(app: Flask) -> None:
     """Answer every exception of the app by its status and an OperationOutcome."""
     app.register_error_handler(EdgeError, _answer_edge_error)
@@ -177,7 +184,6 @@ def _answer_http_error(error: HTTPException) -> Response:
 
 def _answer_unexpected(error: Exception) -> Response:
     """A fault of ours: the caller learns that, the log learns where; neither learns any value of the request."""
-    frames = [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in traceback.extract_tb(error.__traceback__)]
-    _LOG.error("unexpected", extra={"status": 500, "error": type(error).__name__, "frames": frames})
+    _LOG.error("unexpected", extra={"status": 500, "error": type(error).__name__, "frames": name_frames(error)})
     fault = Fault("", "the service failed", "The request was not answered; the service's log says where.", "exception")
     return _respond(500, [fault])

@@ -1,8 +1,8 @@
 """The tables of the records, one schema for SQLite and PostgreSQL.
 
-Every row of feedback, cards and the audit belongs to a tenant (the client's name). Nothing here holds a genotype, a token
-or a person's name, but for what a clinician writes into a comment of feedback; what identifies a patient, a clinician and
-an order together is kept as a digest where equality is all that is asked for.
+Every row of feedback, cards and the audit belongs to a tenant (the client's name). Nothing here holds a genotype, a
+token or a person's name, but for what a clinician writes into a comment of feedback; what identifies a patient, a
+clinician and an order together is kept as a digest where equality is all that is asked for.
 """
 
 from __future__ import annotations

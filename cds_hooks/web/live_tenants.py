@@ -16,9 +16,9 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from cds_hooks.content import Stamp
+from cds_hooks.errors import name_frames
 from cds_hooks.tenant import Tenant
 from cds_hooks.web import metrics
-from cds_hooks.web.log import name_frames
 from knowledge.library import Library
 from knowledge.loading.errors import ContentError
 

@@ -15,7 +15,6 @@ import re
 import sys
 import threading
 import time
-import traceback
 from collections.abc import Callable
 from typing import Any, TextIO
 from uuid import uuid4
@@ -26,6 +25,7 @@ from flask import Flask, Response, g, has_request_context, request
 from structlog.contextvars import bind_contextvars, clear_contextvars, merge_contextvars
 from structlog.types import EventDict, WrappedLogger
 
+from cds_hooks.errors import name_frames
 from cds_hooks.web.laps import Laps
 
 _LOG = logging.getLogger(__name__)
@@ -34,7 +34,6 @@ _OWN = ("cds_hooks", "cards", "knowledge")
 _METHODS = ("GET", "HEAD", "POST", "OPTIONS", "PUT", "PATCH", "DELETE")
 _PROBES = ("/health", "/health/live", "/health/ready", "/metrics")
 """Asked for every few seconds: their lines are told at DEBUG only, as long as all is well."""
-_MAX_FRAMES = 50
 _EXTRA = structlog.stdlib.ExtraAdder()
 _NOT_SHOWN = "text of a library, not shown"
 
@@ -146,12 +145,6 @@ def find_tenant_name() -> str | None:
     found = g.get("tenant")
     name: str | None = found.client.name if found is not None else g.get("client")
     return name
-
-
-def name_frames(error: BaseException) -> list[str]:
-    """Where an exception came from, without anything that it says: "file:line function", outermost first."""
-    frames = traceback.extract_tb(error.__traceback__)[-_MAX_FRAMES:]
-    return [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames]
 
 
 def _milliseconds(seconds: float) -> float:
