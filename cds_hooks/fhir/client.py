@@ -95,14 +95,16 @@ class FhirClient:
         """Fetch each address (relative to the server, or a next link of its) with all its pages, side by side.
 
         What is not there at the deadline is answered by `Reason.TIMEOUT`, beside what had come. `reads` is told of
-        every exchange.
+        every exchange, and of what may not be asked.
         """
         if not addresses:
             return {}
+        log = ReadLog() if reads is None else reads
         refused = self._refuse_server(access)
         if refused is not None:
+            for address in addresses.values():
+                log.note_refused(describe(address, access.server, 1), refused)
             return dict.fromkeys(addresses, Page(reason=refused))
-        log = ReadLog() if reads is None else reads
         tasks = {key: _Task(access, address, deadline, log) for key, address in addresses.items()}
         pool = ThreadPoolExecutor(max_workers=min(_PARALLEL, len(tasks)), thread_name_prefix="fhir")
         try:
@@ -130,6 +132,9 @@ class FhirClient:
         while link is not None:
             url = resolve_link(task.access.server, link)
             if url is None:
+                # Of the link itself nothing is told: it is the server's word.
+                asked = describe(task.address, task.access.server, len(seen) + 1)
+                task.reads.note_refused(asked, Reason.FOREIGN_LINK)
                 yield Page(reason=Reason.FOREIGN_LINK)
                 return
             if url in seen or len(seen) >= self.limits.pages:

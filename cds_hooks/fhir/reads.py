@@ -17,7 +17,7 @@ _NAME = re.compile(r"[A-Za-z_-]{1,32}(?::[A-Za-z-]{1,16})?")
 
 @dataclass(frozen=True)
 class FhirRead:
-    """One exchange with a FHIR server."""
+    """One exchange with a FHIR server, or one that was not begun since the address may not be asked."""
 
     resource_type: str | None
     """None for a link of the server's own making that names none."""
@@ -57,6 +57,11 @@ class ReadLog:
             spent = _milliseconds_since(self._started.pop(number))
             read = self._reads[number]
             self._reads[number] = replace(read, status=status, reason=reason, milliseconds=spent, size=size)
+
+    def note_refused(self, read: FhirRead, reason: Reason) -> None:
+        """Note a query that was not sent: its address may not be asked."""
+        with self._lock:
+            self._reads.append(replace(read, reason=reason))
 
     def so_far(self) -> tuple[FhirRead, ...]:
         """All reads; those that have not ended count as out of time."""

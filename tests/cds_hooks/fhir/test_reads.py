@@ -83,9 +83,18 @@ def test_what_failed_is_noted_with_its_reason(fhir_stub: FhirStub) -> None:
     ]
 
 
-def test_nothing_is_noted_when_nothing_was_asked(fhir_stub: FhirStub) -> None:
-    """A server that may not be asked has not been read from."""
-    assert reads(fhir_stub, "Patient/1", limits=Limits(hosts=(), private=True)) == []
+def test_what_may_not_be_asked_is_noted_with_its_reason(fhir_stub: FhirStub, bundle: Builder) -> None:
+    """A server that is not listed, and a page that lies elsewhere: whoever tried leaves a trace."""
+    assert reads(fhir_stub, "Patient/1", limits=Limits(hosts=(), private=True)) == [
+        FhirRead("Patient", "read", (), 1, None, Reason.HOST_NOT_ALLOWED)
+    ]
+    assert fhir_stub.asked == []
+    first = bundle(ONE, link=[{"relation": "next", "url": "https://elsewhere.example.org/Observation?patient=1"}])
+    fhir_stub.answers["Observation"] = json_reply(first)
+    assert reads(fhir_stub, "Observation?patient=demo-1") == [
+        FhirRead("Observation", "search", ("patient",), 1, 200, None, 0, len(orjson.dumps(first))),
+        FhirRead("Observation", "search", ("patient",), 2, None, Reason.FOREIGN_LINK),
+    ]
 
 
 def test_a_query_that_has_not_ended_counts_as_out_of_time() -> None:
