@@ -15,7 +15,6 @@ NCBI_GENE = "http://www.ncbi.nlm.nih.gov/gene"
 PHARMVAR = "http://www.pharmvar.org"
 GL_STRING = "http://glstring.org"
 IMGT_HLA = "http://www.ebi.ac.uk/ipd/imgt/hla"
-DBSNP = "http://www.ncbi.nlm.nih.gov/projects/SNP"
 TBD_CODES = "http://hl7.org/fhir/uv/genomics-reporting/CodeSystem/tbd-codes-cs"
 DIAGNOSTIC_SECTION = "http://terminology.hl7.org/CodeSystem/v2-0074"
 

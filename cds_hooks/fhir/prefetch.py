@@ -120,9 +120,7 @@ def require_medicines(record: Record, names: DrugNames) -> None:
     unread = {key: each for key, each in referenced.items() if each.get("resourceType") == "OperationOutcome"}
     unknown = [order for order in read_orders(record, names) if not order.ingredients] if unread else []
     faults = [
-        Fault(
-            "/context/draftOrders", f"{_UNREAD}: {unread[key]['issue'][0]['diagnostics']}", _SEND_MEDICINE, "incomplete"
-        )
+        Fault("/context/draftOrders", f"{_UNREAD}: {_reason_of(unread[key])}", _SEND_MEDICINE, "incomplete")
         for order in unknown
         for key in find_medicine_references(order.resource)
         if key in unread

@@ -15,21 +15,11 @@ from cds_hooks.records.audit_event import AuditEvent, CardEntry, describe_feedba
 from cds_hooks.records.audit_writer import AuditWriter
 from cds_hooks.records.database import is_memory, make_engine
 from cds_hooks.records.feedback import Feedback
-from cds_hooks.records.revision import RevisionError, find_revision, require_newest
+from cds_hooks.records.revision import require_newest
 from cds_hooks.records.shown_cards import ShownCard, find_rows
 from cds_hooks.records.spill import take_in_spills
 from cds_hooks.records.tables import FEEDBACK, FEEDBACK_REASON, FEEDBACK_SUGGESTION
 from cds_hooks.records.writer_rules import WriterRules
-
-
-@dataclass(frozen=True)
-class StoreState:
-    """How the store is, for a monitor. error: the kind of the last failure to write the audit."""
-
-    reachable: bool
-    revision: str | None
-    queued: int
-    error: str | None
 
 
 @dataclass(frozen=True)
@@ -73,15 +63,6 @@ class Store:
         except SQLAlchemyError:
             return False
         return True
-
-    def state(self) -> StoreState:
-        """How it is now; asks the database."""
-        writer = self.audit.state()
-        try:
-            revision = find_revision(self.engine).found
-        except RevisionError:
-            return StoreState(False, None, writer.queued, writer.error)
-        return StoreState(True, revision, writer.queued, writer.error)
 
     def close(self) -> None:
         """Write what is queued, and let go of the database: before the process ends."""
