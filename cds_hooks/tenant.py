@@ -13,6 +13,7 @@ from cds_hooks.fhir.backend_token import BackendTokens
 from cds_hooks.fhir.client import FhirClient, Limits
 from cds_hooks.services.registry import build_services
 from cds_hooks.settings import Settings
+from knowledge.loading.errors import ContentError
 
 CDS_HOOKS_VERSION = "2.0.1"
 
@@ -46,16 +47,39 @@ def build_tenants(
     }
 
 
-def reload_tenants(tenants: Mapping[str, Tenant], settings: Settings) -> Mapping[str, Tenant]:
-    """The same tenants on the content as its files are now; each keeps its way to FHIR servers.
+@dataclass(frozen=True)
+class Reloaded:
+    """Tenants on the content as its files are now; one whose files cannot be used is as it was."""
 
-    Raises knowledge.loading.errors.ContentError as `build_tenants` does.
-    """
-    contents = _load_contents([tenant.client for tenant in tenants.values()], settings)
-    return {
-        name: replace(tenant, content=contents[name], discovery=make_discovery(contents[name]))
-        for name, tenant in tenants.items()
-    }
+    tenants: Mapping[str, Tenant]
+    faults: tuple[str, ...] = ()
+    """Of those files: `file:line: what: how to mend`."""
+
+
+def reload_tenants(tenants: Mapping[str, Tenant], settings: Settings) -> Reloaded:
+    """The same tenants, each on its files as they are now, with its way to FHIR servers; no fault holds up another."""
+    loaded: dict[Settings, Content | ContentError] = {}
+    fresh = {}
+    for name, tenant in tenants.items():
+        own = tenant.client.apply(settings)
+        if own not in loaded:
+            loaded[own] = _try_to_load(own)
+        content = loaded[own]
+        fresh[name] = tenant if isinstance(content, ContentError) else _put_on(tenant, content)
+    broken = [content for content in loaded.values() if isinstance(content, ContentError)]
+    return Reloaded(fresh, tuple(dict.fromkeys(str(fault) for error in broken for fault in error.faults)))
+
+
+def _try_to_load(settings: Settings) -> Content | ContentError:
+    try:
+        return load_content(settings)
+    except ContentError as error:
+        return error
+
+
+def _put_on(tenant: Tenant, content: Content) -> Tenant:
+    own = apply_consent(tenant.client, content)
+    return replace(tenant, content=own, discovery=make_discovery(own))
 
 
 def _load_contents(

@@ -2,8 +2,8 @@
 
 The files are looked at every few seconds. A change is built aside, while requests are answered from what is there,
 and then takes its place as one reference: whoever holds a tenant holds the whole of it, old or new. Files that are
-being written are left alone until two looks have seen them alike. With any fault in any file everything stays as it
-was, the faults are logged, and `/health` says so until the files are mended.
+being written are left alone until two looks have seen them alike. A tenant with any fault in any of its files stays as
+it was, the faults are logged, and `/health` says so until the files are mended; the others are not held up by it.
 """
 
 from __future__ import annotations
@@ -17,10 +17,9 @@ from datetime import UTC, datetime
 
 from cds_hooks.content import Stamp
 from cds_hooks.errors import name_frames
-from cds_hooks.tenant import Tenant
+from cds_hooks.tenant import Reloaded, Tenant
 from cds_hooks.web import metrics
 from knowledge.library import Library
-from knowledge.loading.errors import ContentError
 
 _LOG = logging.getLogger(__name__)
 _SETTLING = 0.3
@@ -32,7 +31,7 @@ Tenants = Mapping[str, Tenant]
 
 @dataclass(frozen=True)
 class ContentState:
-    """What is answered from, and whether the files agree with it."""
+    """What is answered from, and whether all files agree with it."""
 
     tenants: Tenants
     broken_since: datetime | None = None
@@ -51,8 +50,8 @@ class ContentState:
 class ContentSource:
     """How tenants come anew, and how to see whether they have to."""
 
-    rebuild: Callable[[Tenants], Tenants]
-    """The same tenants on the content as its files are. Raises knowledge.loading.errors.ContentError."""
+    rebuild: Callable[[Tenants], Reloaded]
+    """The same tenants on the content as its files are, as far as these can be used."""
     stamp: Callable[[], Stamp]
     """What the files look like from outside."""
     every: float
@@ -133,34 +132,29 @@ class LiveTenants(Mapping[str, Tenant]):
     def _take_up(self, source: ContentSource, stamp: Stamp) -> None:
         try:
             built = source.rebuild(self.state.tenants)
-        except ContentError as error:
-            self._judge(source, stamp, tuple(str(fault) for fault in error.faults), None)
         except Exception as error:
             # A file that is read whole but makes no sense must not end the thread, nor the old content.
-            self._judge(source, stamp, (f"the content could not be built ({type(error).__name__})",), error)
+            said = f"the content could not be built ({type(error).__name__})"
+            self._judge(source, stamp, Reloaded(self.state.tenants, (said,)), error)
         else:
-            self._judge(source, stamp, (), None, built)
+            self._judge(source, stamp, built)
 
-    def _judge(
-        self,
-        source: ContentSource,
-        stamp: Stamp,
-        faults: tuple[str, ...],
-        error: Exception | None,
-        built: Tenants | None = None,
-    ) -> None:
-        """Take what was built, or keep what is there; neither where the files changed meanwhile."""
+    def _judge(self, source: ContentSource, stamp: Stamp, built: Reloaded, error: Exception | None = None) -> None:
+        """Take what was built, and keep what could not be; neither where the files changed meanwhile."""
         after = source.stamp()
         if after != stamp:
             self._pending = after
             return
         self._seen, self._pending = stamp, None
-        if built is None:
-            self._keep(faults, error)
-            return
-        self.state = ContentState(built)
-        metrics.count_reload(loaded=True)
-        _LOG.info("content loaded", extra={"digests": [library.version for library in self.state.libraries]})
+        taken_up = not built.faults or any(one is not self.state.tenants[name] for name, one in built.tenants.items())
+        self.state = replace(self.state, tenants=built.tenants)
+        if taken_up:
+            metrics.count_reload(loaded=True)
+            _LOG.info("content loaded", extra={"digests": [library.version for library in self.state.libraries]})
+        if built.faults:
+            self._keep(built.faults, error)
+        else:
+            self.state = ContentState(built.tenants)
 
     def _keep(self, faults: tuple[str, ...], error: Exception | None) -> None:
         since = self.state.broken_since or datetime.now(UTC)

@@ -17,8 +17,10 @@ from prometheus_client import REGISTRY
 from samples import SETTINGS
 
 from app import create_app
+from cds_hooks.clients import Client
 from cds_hooks.content import stamp_content
-from cds_hooks.web.live_tenants import LiveTenants
+from cds_hooks.tenant import build_tenants, reload_tenants
+from cds_hooks.web.live_tenants import ContentSource, ContentState, LiveTenants
 
 Request = dict[str, Any]
 URL = "/cds-services/pgx-order-select"
@@ -292,3 +294,34 @@ def test_a_stamp_differs_when_a_file_is_replaced_by_one_of_the_same_size_and_tim
     os.utime(new, ns=(old.stat().st_atime_ns, old.stat().st_mtime_ns))
     new.rename(old)
     assert stamp(files) != before
+
+
+def test_a_broken_overlay_holds_back_no_other_client(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """One client's files are broken, another's switch a row off in the same moment: that cannot wait."""
+    overlays = {name: tmp_path / name for name in ("broken", "other")}
+    for folder in overlays.values():
+        folder.mkdir()
+    clients = [Client(name, "ehr", overlay=folder) for name, folder in overlays.items()]
+    source = ContentSource(
+        rebuild=lambda tenants: reload_tenants(tenants, SETTINGS),
+        stamp=lambda: stamp_content(overlays.values()),
+        every=600,
+    )
+    live = LiveTenants(ContentState(build_tenants(clients, SETTINGS)), source, source.stamp())
+    before = dict(live)
+    (overlays["broken"] / "policy.yaml").write_text("max_cards: many\n", encoding="utf-8")
+    (overlays["other"] / "policy.yaml").write_text("max_cards: 1\n", encoding="utf-8")
+    while live.look(source):
+        pass
+    assert live["broken"] is before["broken"]
+    assert live["other"].content.cards.max_cards == 1
+    assert live.state.broken_since is not None
+    assert [fault.partition(":")[0] for fault in live.state.faults] == [str(overlays["broken"] / "policy.yaml")]
+    said = [orjson.loads(line)["message"] for line in capsys.readouterr().err.splitlines()]
+    assert [one for one in said if one != "audit anchor"] == ["content loaded", "content broken, old content stays"]
+
+    (overlays["broken"] / "policy.yaml").write_text("max_cards: 2\n", encoding="utf-8")
+    while live.look(source):
+        pass
+    assert {name: one.content.cards.max_cards for name, one in live.items()} == {"broken": 2, "other": 1}
+    assert live.state == ContentState(live.state.tenants)
