@@ -19,7 +19,7 @@ from cds_hooks.consent.codes import (
 )
 from cds_hooks.consent.directive import DENY, PERMIT, Actor, Consent, Convention, DataRule, Provision, Span
 from cds_hooks.fhir.calendar_dates import read_days
-from cds_hooks.fhir.coding import Pair, read_concept, text_of
+from cds_hooks.fhir.coding import Pair, read_concept, resource_type, text_of
 from cds_hooks.fhir.record import Json
 from cds_hooks.fhir.subject import of_patient
 from cds_hooks.hook_request import reference_of
@@ -29,14 +29,22 @@ _MOST_NESTED = 2
 """Levels of provisions: a root and what is nested in it (IHE PCF allows no more)."""
 
 
+_NAMELESS = "Consent/"
+_NO_TYPE = "it does not say what kind of resource it is"
+_CUT = "there are more resources beside the consents than are looked at"
+
+
 class _UnreadableError(Exception):
     """Why a Consent cannot be read."""
 
 
 def read_consents(resources: Iterable[Json], patient_id: str) -> tuple[Consent, ...]:
     """The patient's Consents that count: active ones that speak of treatment, and those that cannot be read."""
-    found = of_patient(resources, patient_id).of_kind("Consent")
-    return tuple(one for one in (_read(each.resource) for each in found) if one is not None)
+    given = tuple(resources)
+    candidates = of_patient(given, patient_id)
+    read = [_read(each.resource) for each in candidates.of_kind("Consent")]
+    lost = dict.fromkeys([_NO_TYPE for each in given if resource_type(each) is None] + [_CUT] * candidates.cut)
+    return (*(one for one in read if one is not None), *(Consent(_NAMELESS, problem=problem) for problem in lost))
 
 
 def _read(resource: Json) -> Consent | None:

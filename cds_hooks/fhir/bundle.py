@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from cds_hooks.fhir.coding import resource_type
 from cds_hooks.fhir.record import Json
 
 
@@ -117,7 +118,8 @@ def _means_missing(issue: Json) -> bool:
 
 
 def _falls_short(bundle: Json, entries: Sequence[Json], resources: Sequence[Json]) -> bool:
-    """A search that counts more matches than it holds and has no further page, or an entry without its resource."""
+    """A search that counts more matches than it holds and has no further page, or an entry without a resource that
+    says what it is."""
     total = bundle.get("total")
     counted = total if isinstance(total, int) else 0
-    return counted > len(resources) or not all("resource" in entry for entry in entries)
+    return counted > len(resources) or not all(resource_type(entry.get("resource")) is not None for entry in entries)
