@@ -222,5 +222,10 @@ def _find_unlogged(chains: Mapping[str, _Chain], logged: Sequence[Anchor]) -> It
     known = {anchor.head.chain for anchor in logged}
     times = [anchor.head.recorded for anchor in logged]
     for name, chain in chains.items():
-        if name not in known and not chain.purges and min(times) <= chain.first.recorded and chain.last.recorded <= max(times):
+        if (
+            name not in known
+            and not chain.purges
+            and min(times) <= chain.first.recorded
+            and chain.last.recorded <= max(times)
+        ):
             yield ChainFault(name, chain.first.seq, "the log holds no anchor of this chain: it was added by hand")

@@ -24,6 +24,14 @@ def searchset(*resources: dict[str, Any], **members: Any) -> dict[str, Any]:
 EPIC_EMPTY = outcome(severity="warning", code="processing")
 
 CASES = {
+    "an entry whose resource is null": (
+        {"resourceType": "Bundle", "entry": [{"resource": ONE}, {"resource": None}]},
+        Page((ONE,), reason=Reason.INCOMPLETE),
+    ),
+    "an entry whose resource does not say what it is": (
+        {"resourceType": "Bundle", "entry": [{"resource": {"id": "1"}}]},
+        Page(({"id": "1"},), reason=Reason.INCOMPLETE),
+    ),
     "resources": (searchset(ONE), Page((ONE,))),
     "a single resource": (ONE, Page((ONE,))),
     "an empty list": (searchset(), Page()),
