@@ -117,6 +117,14 @@ def test_a_consent_that_does_not_say_what_it_is_leaves_it_undecidable(default: s
     assert release(result("1"), consents=beside, default=default)[1] is Outcome.PERMIT
 
 
+@pytest.mark.parametrize("default", ["permit", "ehr"])
+def test_a_consent_of_another_patient_shows_that_the_answer_is_the_wrong_one(default: str) -> None:
+    """A server that mixes two records up may have left out the refusal of this patient."""
+    foreign = make_pcf("permit", _id="2", _patient={"reference": "Patient/demo-2"})
+    for consents, outcome in (((foreign,), Outcome.UNDECIDABLE), ((make_pcf("permit"),), Outcome.PERMIT)):
+        assert release(result("1"), consents=Fetched(Answer.READ, consents), default=default)[1] is outcome
+
+
 def test_a_refusal_behind_more_resources_than_are_looked_at_is_not_passed_over(monkeypatch: pytest.MonkeyPatch) -> None:
     """A list that was not read to its end permits nothing."""
     listed = ({"resourceType": "Patient"}, {"resourceType": "Patient"}, make_pcf("deny"))
