@@ -106,3 +106,19 @@ def test_a_moment_that_the_database_would_not_hold_is_refused_and_not_sent_again
     ]
     precise = "2026-02-01T10:30:00.123456789+01:00"
     assert read(OVERRIDDEN | {"outcomeTimestamp": precise})[0].timestamp == precise
+
+
+@pytest.mark.parametrize(
+    ("reason", "where"),
+    [
+        ({"userComment": "a\u0000b"}, "userComment"),
+        ({"reason": {"code": "a\u0000b"}}, "reason/code"),
+        ({"reason": {"code": "a", "display": "a\u0000b"}}, "reason/display"),
+    ],
+)
+def test_a_null_character_is_refused_since_not_every_database_holds_it(reason: dict[str, Any], where: str) -> None:
+    """PostgreSQL holds none, and the EHR would be told to send it again; lines and umlauts are kept."""
+    faults = faults_of({"feedback": [OVERRIDDEN | {"overrideReason": reason}]})
+    assert [place for place, _ in faults] == [f"/feedback/0/overrideReason/{where}"]
+    kept = read(OVERRIDDEN | {"overrideReason": {"userComment": "ä\nb"}})[0].reasons[0]
+    assert kept == OverrideReason(comment="ä\nb")
