@@ -86,9 +86,18 @@ def _read_bundle(bundle: Json) -> Page:
     reasons = [judge_outcome(each) for each in found if each.get("resourceType") == "OperationOutcome"]
     reason = next((each for each in reasons if each is not None), None)
     link = find_next(bundle)
-    if reason is None and link is None and _falls_short(bundle, entries, resources):
+    short = link is None and _falls_short(bundle, entries, resources)
+    if reason is None and (short or any(_is_part(each) for each in resources)):
         reason = Reason.INCOMPLETE
     return Page(resources, link, reason)
+
+
+def _is_part(resource: Json) -> bool:
+    """Whether a Bundle among the entries (one answer of a batch) is not all that was asked for."""
+    if resource.get("resourceType") != "Bundle":
+        return False
+    page = _read_bundle(resource)
+    return page.reason is not None or page.next_link is not None
 
 
 def find_next(bundle: Json) -> str | None:

@@ -32,6 +32,19 @@ CASES = {
         {"resourceType": "Bundle", "entry": [{"resource": {"id": "1"}}]},
         Page(({"id": "1"},), reason=Reason.INCOMPLETE),
     ),
+    "an answer inside a batch": (searchset(searchset(ONE)), Page((searchset(ONE),))),
+    "an answer inside a batch that has further pages": (
+        searchset(searchset(ONE, link=[{"relation": "next", "url": "x"}])),
+        Page((searchset(ONE, link=[{"relation": "next", "url": "x"}]),), reason=Reason.INCOMPLETE),
+    ),
+    "an answer inside a batch that counts more than it holds": (
+        searchset(searchset(ONE, total=2)),
+        Page((searchset(ONE, total=2),), reason=Reason.INCOMPLETE),
+    ),
+    "a failed query inside a batch": (
+        searchset(searchset(outcome(severity="error"))),
+        Page((searchset(outcome(severity="error")),), reason=Reason.INCOMPLETE),
+    ),
     "resources": (searchset(ONE), Page((ONE,))),
     "a single resource": (ONE, Page((ONE,))),
     "an empty list": (searchset(), Page()),
