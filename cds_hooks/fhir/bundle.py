@@ -7,7 +7,7 @@ told apart here, once.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from cds_hooks.fhir.coding import resource_type
@@ -78,6 +78,22 @@ def read_page(data: object) -> Page:
 
 
 def _read_bundle(bundle: Json) -> Page:
+    """A Bundle's page; where a Bundle among its entries (one answer of a batch) is not whole, it is not, either."""
+    page = _look_at(bundle)
+    waiting = list(page.resources)
+    while page.reason is None and waiting:
+        inner = waiting.pop()
+        if inner.get("resourceType") != "Bundle":
+            continue
+        found = _look_at(inner)
+        if found.reason is not None or found.next_link is not None:
+            return replace(page, reason=Reason.INCOMPLETE)
+        waiting += found.resources
+    return page
+
+
+def _look_at(bundle: Json) -> Page:
+    """The page as the Bundle itself has it."""
     entries = bundle.get("entry", [])
     if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
         return Page(reason=Reason.NOT_FHIR)
@@ -86,18 +102,9 @@ def _read_bundle(bundle: Json) -> Page:
     reasons = [judge_outcome(each) for each in found if each.get("resourceType") == "OperationOutcome"]
     reason = next((each for each in reasons if each is not None), None)
     link = find_next(bundle)
-    short = link is None and _falls_short(bundle, entries, resources)
-    if reason is None and (short or any(_is_part(each) for each in resources)):
+    if reason is None and link is None and _falls_short(bundle, entries, resources):
         reason = Reason.INCOMPLETE
     return Page(resources, link, reason)
-
-
-def _is_part(resource: Json) -> bool:
-    """Whether a Bundle among the entries (one answer of a batch) is not all that was asked for."""
-    if resource.get("resourceType") != "Bundle":
-        return False
-    page = _read_bundle(resource)
-    return page.reason is not None or page.next_link is not None
 
 
 def find_next(bundle: Json) -> str | None:

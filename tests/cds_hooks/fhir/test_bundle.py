@@ -86,3 +86,11 @@ def test_an_answer_is_read_for_what_it_says(name: str) -> None:
     """What came, where it goes on, and why it is not all."""
     data, page = CASES[name]
     assert read_page(data) == page
+
+
+def test_bundles_in_bundles_are_looked_through_however_deep() -> None:
+    """Without an end of the stack; the innermost one counts."""
+    whole, short = searchset(ONE, total=1), searchset(ONE, total=2)
+    for _ in range(2000):
+        whole, short = searchset(whole), searchset(short)
+    assert (read_page(whole).reason, read_page(short).reason) == (None, Reason.INCOMPLETE)
