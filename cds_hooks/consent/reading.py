@@ -51,10 +51,15 @@ def read_consents(resources: Iterable[Json], patient_id: str) -> tuple[Consent, 
     found = candidates.of_kind("Consent")
     own = [one for one in found if not is_of_other(one, candidates, patient_id)]
     read = [_read(one.resource) for one in own]
-    problems = [_NO_TYPE for each in given if resource_type(each) is None] + [_CUT] * candidates.cut
+    problems = [_NO_TYPE for each in given if _is_unclear(resource_type(each))] + [_CUT] * candidates.cut
     problems += [_FOREIGN] * (len(own) < len(found))
     unread = (Consent(_NAMELESS, problem=each) for each in dict.fromkeys(problems))
     return (*(one for one in read if one is not None), *unread)
+
+
+def _is_unclear(kind: str | None) -> bool:
+    """Whether a resource may be a Consent and does not say so as FHIR does."""
+    return kind is None or kind != "Consent" and kind.casefold() == "consent"
 
 
 def _read(resource: Json) -> Consent | None:
