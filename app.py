@@ -57,6 +57,8 @@ def create_app(settings: Settings | None = None, content: Content | None = None)
     """
     settings = settings or read_settings()
     app = Flask(__name__, static_folder=None)
+    # Two slashes in a row are no address: werkzeug would redirect to the host that the caller has named.
+    app.url_map.merge_slashes = False
     app.config["MAX_CONTENT_LENGTH"] = settings.body_limit
     app.config[FROM] = settings.metrics_from
     start_logging(settings.log_level)

@@ -6,13 +6,18 @@ import html
 import re
 
 _MARKS = re.compile(r"([\\`*_{}\[\]()#+!|~])")
-_CONTROL = re.compile(r"[\x00-\x1f\x7f\u2028\u2029\u202a-\u202e\u2066-\u2069]+")
+_LINKS = re.compile(r"(?<=\w):(?=//)|(?<=www)\.|@", re.I)
+"""What GitHub Markdown makes a link of by itself."""
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]+")
 LONGEST = 160
 
 
 def escape(text: str) -> str:
-    """Text of the record with every mark of Markdown and HTML taken literally, on one line, and not without end."""
-    return literal(clean(text))
+    """Text of the record with every mark of Markdown and HTML taken literally, on one line, and not without end.
+
+    An address in it is no link: who writes into a record must not lead a clinician anywhere.
+    """
+    return _LINKS.sub(r"\\\g<0>", literal(clean(text)))
 
 
 def literal(plain: str) -> str:
@@ -22,5 +27,10 @@ def literal(plain: str) -> str:
 
 def clean(text: str) -> str:
     """The text on one line, without control and direction characters, cut where it is too long to read."""
-    plain = " ".join(_CONTROL.sub(" ", text).split())
+    plain = one_line(text)
     return plain if len(plain) <= LONGEST else plain[: LONGEST - 1] + "…"
+
+
+def one_line(text: str) -> str:
+    """The text on one line, without control and direction characters: a terminal obeys some of them."""
+    return " ".join(_CONTROL.sub(" ", text).split())

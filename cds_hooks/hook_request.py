@@ -24,6 +24,10 @@ Json = Mapping[str, Any]
 DRUG_ORDERS = frozenset({"MedicationRequest", "MedicationOrder"})
 """Resource types of a drug order: R4 and R5, DSTU2."""
 
+MOST_ORDERS = 100
+"""Drug orders in one request: each is evaluated, and none may be passed over in silence."""
+_MOST_DRAFTS = 1000
+"""Entries of draftOrders and of selections."""
 _WITH_DRAFTS = ("order-select", "order-sign")
 _WITH_SELECTIONS = ("order-select",)
 _BOM = b"\xef\xbb\xbf"
@@ -61,7 +65,8 @@ class HookRequest:
         """The drafts that the request asks about."""
         if self.selections is None:
             return self.drafts
-        return tuple(draft for draft in self.drafts if reference_of(draft) in self.selections)
+        selected = frozenset(self.selections)
+        return tuple(draft for draft in self.drafts if reference_of(draft) in selected)
 
 
 def reference_of(resource: Json) -> str:
@@ -78,11 +83,13 @@ def parse_request(body: bytes, hook: str) -> HookRequest:
     if not isinstance(data, dict):
         raise InvalidRequestError(Fault("", "must be a JSON object", code="structure"))
     data = _drop_nulls(data)
+    _require_bounds(data)
     faults = find_faults(hook, data)
     if faults:
         raise InvalidRequestError(*faults)
     _require_readable_server(data.get("fhirServer", ""))
     request = _build(data)
+    _require_few_orders(request)
     _require_selected_drafts(request)
     _require_same_patient(request)
     return request
@@ -106,6 +113,28 @@ def _drop_nulls(data: Mapping[str, Any]) -> dict[str, Any]:
     if isinstance(context, dict):
         kept["context"] = {key: value for key, value in context.items() if value is not None}
     return kept
+
+
+def _require_bounds(data: Mapping[str, Any]) -> None:
+    """Lists without end are refused before they are looked through."""
+    context = data.get("context")
+    listed = context if isinstance(context, dict) else {}
+    drafted = listed.get("draftOrders")
+    entries = drafted.get("entry") if isinstance(drafted, dict) else None
+    faults = [
+        Fault(f"/context/{where}", "holds more entries than are read", f"{_MOST_DRAFTS} are read.", "too-costly")
+        for where, value in (("draftOrders/entry", entries), ("selections", listed.get("selections")))
+        if isinstance(value, list) and len(value) > _MOST_DRAFTS
+    ]
+    if faults:
+        raise InvalidRequestError(*faults)
+
+
+def _require_few_orders(request: HookRequest) -> None:
+    if sum(draft["resourceType"] in DRUG_ORDERS for draft in request.drafts) > MOST_ORDERS:
+        mend = f"Send at most {MOST_ORDERS} in one call."
+        fault = Fault("/context/draftOrders", "holds more drug orders than are evaluated", mend, "too-costly")
+        raise InvalidRequestError(fault)
 
 
 def _build(data: Mapping[str, Any]) -> HookRequest:

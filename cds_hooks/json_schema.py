@@ -3,18 +3,32 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import orjson
 from jsonschema import Draft202012Validator, ValidationError
+from jsonschema.validators import extend
 
 from cds_hooks.errors import Fault
 
 _FOLDER = Path(__file__).resolve().parent / "schema"
+_MOST_FAULTS = 200
+"""Faults after which no more are looked for: nobody reads them, and each costs more than what it was found in."""
 _ODD = re.compile(r"[^0-9A-Za-z._-]")
+
+
+def _match_pattern(_: Any, pattern: str, text: object, __: Any) -> Iterator[ValidationError]:
+    """`pattern` as JSON Schema means it (ECMA-262): "$" is the end of the text, and not also before a line's end."""
+    whole = f"{pattern[:-1]}\\Z" if pattern.endswith("$") else pattern
+    if isinstance(text, str) and re.search(whole, text) is None:
+        yield ValidationError("does not match")
+
+
+_Validator = extend(Draft202012Validator, {"pattern": _match_pattern})  # type: ignore[no-untyped-call]
 
 
 @cache
@@ -22,7 +36,8 @@ def load_validator(name: str) -> Draft202012Validator:
     """The compiled validator of `schema/<name>.schema.json`."""
     schema = _inline(load_json(f"{name}.schema.json"), f"{name}.schema.json")
     Draft202012Validator.check_schema(schema)
-    return Draft202012Validator(schema)
+    validator: Draft202012Validator = _Validator(schema)
+    return validator
 
 
 def load_json(file: str) -> Any:
@@ -47,9 +62,9 @@ def _inline(node: Any, file: str) -> Any:
 
 
 def find_faults(name: str, data: object) -> tuple[Fault, ...]:
-    """Every fault of the data, in the order of their places."""
-    errors = load_validator(name).iter_errors(data)
-    return tuple(sorted((_word(error) for error in _innermost(errors)), key=lambda fault: fault.where))
+    """Every fault of the data, the first two hundred at the most, in the order of their places."""
+    errors = islice(_innermost(load_validator(name).iter_errors(data)), _MOST_FAULTS)
+    return tuple(sorted((_word(error) for error in errors), key=lambda fault: fault.where))
 
 
 def make_pointer(path: Sequence[str | int]) -> str:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 
 from cds_hooks.consent.directive import Consent
 from cds_hooks.consent.judging import Outcome, Verdict, judge
@@ -41,7 +42,8 @@ def decide(consents: Sequence[Consent], question: Question, default: str) -> Dec
     and breadth; a narrower refusal stays beside a newer general permission.
     """
     spoken = [(one, verdict) for one in consents if (verdict := judge(one, question)).outcome is not None]
-    standing = [each for each in spoken if not any(_replaces(other, each) for other in spoken)]
+    newest = _find_newest(spoken)
+    standing = [each for each in spoken if not _is_replaced(each, newest)]
     for outcome in (Outcome.DENY, Outcome.UNDECIDABLE, Outcome.PERMIT):
         found = [(one, verdict) for one, verdict in standing if verdict.outcome is outcome]
         if found:
@@ -49,15 +51,27 @@ def decide(consents: Sequence[Consent], question: Question, default: str) -> Dec
     return Decision(DEFAULTS[default], _DEFAULT_REASONS[default])
 
 
-def _replaces(newer: tuple[Consent, Verdict], older: tuple[Consent, Verdict]) -> bool:
-    """Whether one Consent is given after another and of the same scope and breadth. A doubt is never replaced."""
-    if Outcome.UNDECIDABLE in (newer[1].outcome, older[1].outcome):
+def _find_newest(spoken: Sequence[tuple[Consent, Verdict]]) -> dict[tuple[object, ...], date]:
+    """The latest day on which a Consent of each scope and breadth was given at the earliest. A doubt replaces none."""
+    newest: dict[tuple[object, ...], date] = {}
+    for consent, verdict in spoken:
+        if verdict.outcome is not Outcome.UNDECIDABLE and consent.given is not None and consent.given.first is not None:
+            key = _sort(consent, verdict)
+            newest[key] = max(newest.get(key, consent.given.first), consent.given.first)
+    return newest
+
+
+def _is_replaced(one: tuple[Consent, Verdict], newest: Mapping[tuple[object, ...], date]) -> bool:
+    """Whether another Consent of the same scope and breadth was given after this one. A doubt is never replaced."""
+    consent, verdict = one
+    if verdict.outcome is Outcome.UNDECIDABLE or consent.given is None or consent.given.last is None:
         return False
-    given, before = newer[0].given, older[0].given
-    if given is None or before is None or given.first is None or before.last is None:
-        return False
-    same = newer[0].scope == older[0].scope and _breadth(newer[1]) == _breadth(older[1])
-    return same and given.first > before.last
+    latest = newest.get(_sort(consent, verdict))
+    return latest is not None and latest > consent.given.last
+
+
+def _sort(consent: Consent, verdict: Verdict) -> tuple[object, ...]:
+    return consent.scope, _breadth(verdict)
 
 
 def _breadth(verdict: Verdict) -> tuple[object, ...]:

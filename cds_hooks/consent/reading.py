@@ -19,9 +19,10 @@ from cds_hooks.consent.codes import (
 )
 from cds_hooks.consent.directive import DENY, PERMIT, Actor, Consent, Convention, DataRule, Provision, Span
 from cds_hooks.fhir.calendar_dates import read_days
-from cds_hooks.fhir.coding import Pair, read_concept, text_of
+from cds_hooks.fhir.coding import Pair, read_concept, resource_type, text_of
 from cds_hooks.fhir.record import Json
-from cds_hooks.fhir.subject import of_patient
+from cds_hooks.fhir.subject import is_of_other
+from cds_hooks.fhir.unwrapping import collect
 from cds_hooks.hook_request import reference_of
 
 _MODIFIERS = ("modifierExtension", "implicitRules", "provisionReference")
@@ -29,14 +30,36 @@ _MOST_NESTED = 2
 """Levels of provisions: a root and what is nested in it (IHE PCF allows no more)."""
 
 
+_NAMELESS = "Consent/"
+_NO_TYPE = "it does not say what kind of resource it is"
+_FOREIGN = "it names another patient than was asked for"
+_CUT = "there are more resources beside the consents than are looked at"
+
+
 class _UnreadableError(Exception):
     """Why a Consent cannot be read."""
 
 
 def read_consents(resources: Iterable[Json], patient_id: str) -> tuple[Consent, ...]:
-    """The patient's Consents that count: active ones that speak of treatment, and those that cannot be read."""
-    found = of_patient(resources, patient_id).of_kind("Consent")
-    return tuple(one for one in (_read(each.resource) for each in found) if one is not None)
+    """The patient's Consents that count: active ones that speak of treatment, and those that cannot be read.
+
+    A Consent of another patient in the answer shows that it is not the answer to what was asked: this patient's may be
+    missing in it.
+    """
+    given = tuple(resources)
+    candidates = collect(given)
+    found = candidates.of_kind("Consent")
+    own = [one for one in found if not is_of_other(one, candidates, patient_id)]
+    read = [_read(one.resource) for one in own]
+    problems = [_NO_TYPE for each in given if _is_unclear(resource_type(each))] + [_CUT] * candidates.cut
+    problems += [_FOREIGN] * (len(own) < len(found))
+    unread = (Consent(_NAMELESS, problem=each) for each in dict.fromkeys(problems))
+    return (*(one for one in read if one is not None), *unread)
+
+
+def _is_unclear(kind: str | None) -> bool:
+    """Whether a resource may be a Consent and does not say so as FHIR does."""
+    return kind is None or kind != "Consent" and kind.casefold() == "consent"
 
 
 def _read(resource: Json) -> Consent | None:

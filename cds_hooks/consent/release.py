@@ -18,11 +18,15 @@ from cds_hooks.consent.reading import read_consents
 from cds_hooks.fhir.coding import objects, text_of
 from cds_hooks.fhir.record import Fetched, Json, Record
 from cds_hooks.fhir.unwrapping import collect
-from cds_hooks.hook_request import reference_of
 from knowledge.facts import Answer
 
 NOT_ALLOWED = "consent does not allow their use"
 _LINKS = ("result", "hasMember", "derivedFrom")
+_MOST_JUDGED = 50_000
+"""Most pairs of a result and a Consent that are weighed, some seconds' work; a real record comes to some hundreds."""
+_TOO_MANY = "there are more consents and results than are weighed"
+_UNRESOLVED = "urn:"
+"""What stands for every link into a Bundle of its own: the entry's address, and so the result, is not known here."""
 
 
 def release_record(record: Record, asker: Asker, default: str) -> tuple[Record, Decision]:
@@ -37,6 +41,8 @@ def release_record(record: Record, asker: Asker, default: str) -> tuple[Record, 
         return _withhold(record, (), Decision(Outcome.UNDECIDABLE, said, withheld=len(record.gene_results.resources)))
     read = read_consents(consents.resources, record.patient_id) if consents is not None else ()
     results = record.gene_results.resources
+    if len(read) * _count_parts(results) > _MOST_JUDGED:
+        return _withhold(record, (), Decision(Outcome.UNDECIDABLE, _TOO_MANY, withheld=len(results)))
     decisions = _decide_each(results, read, asker, default)
     refused = [at for at, one in enumerate(decisions) if not one.permits]
     if results and not refused:
@@ -61,6 +67,10 @@ def _decide_each(results: Sequence[Json], consents: Sequence[Consent], asker: As
     return [_decide_whole(one, consents, asker, default) for one in results]
 
 
+def _count_parts(results: Sequence[Json]) -> int:
+    return len(results) + len(collect(results).found)
+
+
 def _decide_whole(resource: Json, consents: Sequence[Consent], asker: Asker, default: str) -> Decision:
     parts = [found.resource for found in collect((resource,)).found] or [resource]
     order = (Outcome.DENY, Outcome.UNDECIDABLE, Outcome.PERMIT)
@@ -81,6 +91,10 @@ def _spread(results: Sequence[Json], refused: Sequence[int]) -> set[int]:
         for name in own:
             by_name[name].append(at)
     reached, waiting = set(refused), list(refused)
+    # Which result a "urn:uuid:" means is not known any more: it may be one that is refused.
+    doubtful = by_name.pop(_UNRESOLVED, []) if refused else []
+    waiting += [at for at in doubtful if at not in reached]
+    reached.update(doubtful)
     while waiting:
         for name in names[waiting.pop()]:
             new = [at for at in by_name.pop(name, ()) if at not in reached]
@@ -90,12 +104,13 @@ def _spread(results: Sequence[Json], refused: Sequence[int]) -> set[int]:
 
 
 def _names(resource: Json) -> Iterator[str]:
-    """What a resource is referred to by, and what it refers to as a part of the same content."""
-    own = reference_of(resource)
-    if not own.endswith("/"):
-        yield own
+    """What a resource and those inside it are referred to by, and what they refer to as a part of the same content."""
     for part in collect((resource,)).found:
+        if part.container is None and part.reference is not None:
+            yield part.reference
         for link in (one for name in _LINKS for one in objects(part.resource.get(name))):
             text = text_of(link.get("reference"))
-            if text and not text.startswith("#"):
+            if text and text.startswith(_UNRESOLVED):
+                yield _UNRESOLVED
+            elif text and not text.startswith("#"):
                 yield "/".join(text.partition("/_history/")[0].split("/")[-2:])

@@ -23,7 +23,9 @@ _SERVER = re.compile(
     re.IGNORECASE | re.ASCII,
 )
 _ODD = re.compile(r"[\x00-\x20\x7f\\]")
-_ONE_LEVEL_UP = re.compile(r"(?:^|/)(?:\.|%2e){1,2}(?:/|$)", re.IGNORECASE)
+_ONE_LEVEL_UP = re.compile(r"(?:^|/)\.{1,2}(?:[/;]|$)|%(?:2e|2f|5c|25|00)", re.IGNORECASE)
+"""A step up in a path, or an encoded dot, slash, percent or null, which a server may decode to one; a query may hold
+them."""
 
 _NOT_PUBLIC = tuple(
     ip_network(text)
@@ -77,8 +79,7 @@ def resolve_link(server: str, link: str) -> str | None:
     except (ValueError, LocationParseError):
         return None
     inside = parts.path == base.path or parts.path.startswith(f"{base.path.rstrip('/')}/")
-    climbs = ".." in parts.path.split("/") or "%2e" in parts.path.lower()
-    return url if same_host and inside and not climbs and "@" not in parts.netloc else None
+    return url if same_host and inside and not _ONE_LEVEL_UP.search(parts.path) and "@" not in parts.netloc else None
 
 
 def is_public(address: str) -> bool:

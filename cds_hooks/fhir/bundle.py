@@ -7,9 +7,10 @@ told apart here, once.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from cds_hooks.fhir.coding import resource_type
 from cds_hooks.fhir.record import Json
 
 
@@ -77,6 +78,22 @@ def read_page(data: object) -> Page:
 
 
 def _read_bundle(bundle: Json) -> Page:
+    """A Bundle's page; where a Bundle among its entries (one answer of a batch) is not whole, it is not, either."""
+    page = _look_at(bundle)
+    waiting = list(page.resources)
+    while page.reason is None and waiting:
+        inner = waiting.pop()
+        if inner.get("resourceType") != "Bundle":
+            continue
+        found = _look_at(inner)
+        if found.reason is not None or found.next_link is not None:
+            return replace(page, reason=Reason.INCOMPLETE)
+        waiting += found.resources
+    return page
+
+
+def _look_at(bundle: Json) -> Page:
+    """The page as the Bundle itself has it."""
     entries = bundle.get("entry", [])
     if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
         return Page(reason=Reason.NOT_FHIR)
@@ -117,7 +134,8 @@ def _means_missing(issue: Json) -> bool:
 
 
 def _falls_short(bundle: Json, entries: Sequence[Json], resources: Sequence[Json]) -> bool:
-    """A search that counts more matches than it holds and has no further page, or an entry without its resource."""
+    """A search that counts more matches than it holds and has no further page, or an entry without a resource that
+    says what it is."""
     total = bundle.get("total")
     counted = total if isinstance(total, int) else 0
-    return counted > len(resources) or not all("resource" in entry for entry in entries)
+    return counted > len(resources) or not all(resource_type(entry.get("resource")) is not None for entry in entries)

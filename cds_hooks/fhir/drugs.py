@@ -28,8 +28,8 @@ _NOT_TAKEN = frozenset({"not-taking", "not-taken", "on-hold", "stopped"})
 _ENDED = frozenset({"stopped", "completed"})
 _ENDED_DAYS = 92
 """What ended earlier than a quarter of a year ago is history, and not read."""
-_MAX_ORDERS = 100
 _MAX_USES = 500
+"""Medicines in use that are read; with more the list counts as incomplete."""
 
 
 def read_orders(record: Record, names: DrugNames) -> tuple[DrugOrder, ...]:
@@ -39,7 +39,7 @@ def read_orders(record: Record, names: DrugNames) -> tuple[DrugOrder, ...]:
     another patient are passed over. A medicine that cannot be identified stays, with its name and the reason.
     """
     drafts = _look_at_drafts(record)
-    return tuple(_read_order(one, drafts.candidates, names, record.release) for one in drafts.asked[:_MAX_ORDERS])
+    return tuple(_read_order(one, drafts.candidates, names, record.release) for one in drafts.asked)
 
 
 def read_medications(record: Record, names: DrugNames, today: date | None) -> tuple[DrugUse, ...]:
@@ -48,8 +48,18 @@ def read_medications(record: Record, names: DrugNames, today: date | None) -> tu
     drafts = _look_at_drafts(record)
     return (
         *(_read_use(one, candidates, names) for one in in_use[:_MAX_USES]),
-        *(_read_use(one, drafts.candidates, names, draft=True) for one in drafts.others[:_MAX_ORDERS]),
+        *(_read_use(one, drafts.candidates, names, draft=True) for one in drafts.others),
     )
+
+
+def answer_on_medications(record: Record, today: date | None) -> Answer:
+    """The record's answer on the medicines in use; "not fetched" where there are more than are read."""
+    answer = record.medications.answer
+    return Answer.NOT_FETCHED if answer is Answer.READ and _are_too_many(record, today) else answer
+
+
+def _are_too_many(record: Record, today: date | None) -> bool:
+    return len(record.medications.resources) > _MAX_USES and len(_in_use(record, today)[1]) > _MAX_USES
 
 
 def read_ended(record: Record, names: DrugNames, today: date | None) -> tuple[DrugUse, ...]:
@@ -62,7 +72,7 @@ def read_ended(record: Record, names: DrugNames, today: date | None) -> tuple[Dr
 def read_taken_as_orders(record: Record, names: DrugNames, today: date | None) -> tuple[DrugOrder, ...]:
     """On patient-view the "orders" are the medicines already taken."""
     candidates, in_use = _in_use(record, today)
-    return tuple(_read_order(one, candidates, names, record.release, active=True) for one in in_use[:_MAX_ORDERS])
+    return tuple(_read_order(one, candidates, names, record.release, active=True) for one in in_use[:_MAX_USES])
 
 
 def _in_use(record: Record, today: date | None) -> tuple[Candidates, list[Found]]:

@@ -18,6 +18,7 @@ from knowledge.library import Library
 
 _MOST_VALIDATED = 50
 """Results whose resources are validated; nobody has more that decide, but for a record that is not to be trusted."""
+_CUT = "there are more results on file than are looked at"
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,8 @@ def read_gene_records(
     results.
     """
     candidates = collect(fetched.resources)
+    if candidates.cut and fetched.answer is Answer.READ:
+        fetched = replace(fetched, answer=Answer.NOT_FETCHED, reason=_CUT)
     results = _note_invalid(read_results(candidates, library, patient_id), candidates, deciding, release)
     by_gene: dict[str, list[GeneResult]] = defaultdict(list)
     for result in results:

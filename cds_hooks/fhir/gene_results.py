@@ -31,8 +31,8 @@ class Linked:
     """Statements by what they belong to."""
 
     called: list[Statement] = field(default_factory=list)
-    words: dict[int, list[Words]] = field(default_factory=lambda: defaultdict(list))
-    """Number of a called statement -> the laboratory's words on it."""
+    words: dict[int, dict[Words, None]] = field(default_factory=lambda: defaultdict(dict))
+    """Number of a called statement -> the laboratory's words on it, each once."""
     loose: list[Statement] = field(default_factory=list)
     """Implications without a genotype on file."""
     haplotypes: list[Statement] = field(default_factory=list)
@@ -120,8 +120,7 @@ def _link_implication(
     if not targets:
         linked.loose.append(one)
     for target in targets:
-        known = linked.words[target.found.number]
-        known.extend(words for words in one.words if words not in known)
+        linked.words[target.found.number] |= dict.fromkeys(one.words)
 
 
 def _results(linked: Linked, reading: Reading) -> Iterator[tuple[int, GeneResult]]:
@@ -131,7 +130,7 @@ def _results(linked: Linked, reading: Reading) -> Iterator[tuple[int, GeneResult
     calls = {one.found.number: one for one in linked.variants}
     for one in linked.called:
         notes = _variant_notes(one, calls, reading)
-        yield from results_of(one, linked.words.get(one.found.number, ()), notes)
+        yield from results_of(one, tuple(linked.words.get(one.found.number, ())), notes)
     genes = {gene for one in linked.called for gene in ((one.named.gene,) if one.named.gene else one.named.concerned)}
     yield from read_loose_implications(linked.loose)
     free = [one for one in linked.haplotypes if one.found.number not in covered]

@@ -48,6 +48,7 @@ class GeneFinder:
         self._index = index
         self._candidates = candidates
         self._own: dict[int, GeneNamed] = {}
+        self._sources: dict[int, tuple[Found, ...]] = {}
 
     def find(self, found: Found, check_sources: bool) -> GeneNamed:
         """The gene of an Observation; with `check_sources` what it is derived from must be of the same gene."""
@@ -67,6 +68,12 @@ class GeneFinder:
 
     def sources(self, found: Found) -> tuple[Found, ...]:
         """The Observations that it is derived from, as far as they were sent."""
+        known = self._sources.get(found.number)
+        if known is None:
+            known = self._sources[found.number] = self._find_sources(found)
+        return known
+
+    def _find_sources(self, found: Found) -> tuple[Found, ...]:
         derived = objects(found.resource.get("derivedFrom"))[:_MAX_DERIVED]
         resolved = self._candidates.resolve_all(derived, found)
         return tuple(one for one in resolved if one.kind == "Observation" and one.number != found.number)

@@ -13,13 +13,17 @@ from cds_hooks.fhir.observation import Observation
 from cds_hooks.fhir.phenotypes import Words, read_words
 from knowledge.library import Gene, Library
 
+_LONGEST = 300
+"""Characters of the longest text that has both parts; what is longer is not even tried."""
 _PARTS = re.compile(r"(.{2,200}?)\s*(?:\(([A-Za-z][^()]{2,80})\)|(?:[,;:]|\s[-–])\s*([A-Za-z][^()*/]{2,80}))\s*")
 
 
 def read_mixed_value(gene: Gene, observation: Observation, library: Library) -> tuple[ValueRead, Words] | None:
     """Genotype and phenotype of a text that holds both; None where either part cannot be read whole."""
     for text in observation.value.names:
-        parts = _PARTS.fullmatch(text)
+        # With single spaces, and not without end: runs of them would be tried in every way there is.
+        plain = " ".join(text.split())
+        parts = _PARTS.fullmatch(plain) if len(plain) <= _LONGEST else None
         if parts is None or not is_readable(gene, parts[1]):
             continue
         behind = parts[2] or parts[3]

@@ -7,7 +7,7 @@ from datetime import date
 
 from cds_hooks.fhir.allergies import read_allergies
 from cds_hooks.fhir.conditions import read_conditions
-from cds_hooks.fhir.drugs import read_ended, read_medications, read_orders, read_taken_as_orders
+from cds_hooks.fhir.drugs import answer_on_medications, read_ended, read_medications, read_orders, read_taken_as_orders
 from cds_hooks.fhir.gene_records import GeneRecords, read_gene_records
 from cds_hooks.fhir.labs import read_measures
 from cds_hooks.fhir.person import find_patient, read_age, read_sex
@@ -44,7 +44,7 @@ def read_patient_facts(record: Record, library: Library, names: DrugNames, today
         conditions=read_conditions(record.conditions, record.patient_id, library),
         conditions_answer=record.conditions.answer,
         medications=read_medications(record, names, today),
-        medications_answer=record.medications.answer,
+        medications_answer=answer_on_medications(record, today),
         ended=read_ended(record, names, today),
         allergies=read_allergies(record.allergies, record.patient_id, names),
         allergies_answer=record.allergies.answer,

@@ -42,6 +42,8 @@ class Candidates:
     """Every resource found, in order, with the index that resolves references between them."""
 
     found: list[Found] = field(default_factory=list)
+    cut: bool = False
+    """Whether there was more than is looked at."""
     _all: list[Found] = field(default_factory=list)
     _by_reference: dict[str, Found] = field(default_factory=dict)
 
@@ -111,6 +113,7 @@ def collect(resources: Iterable[object]) -> Candidates:
         elif isinstance(value, dict):
             inner = list(_open(value, full_url, container, candidates))
             waiting.extend(reversed(inner))
+    candidates.cut = bool(waiting)
     return candidates
 
 

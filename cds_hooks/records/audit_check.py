@@ -63,7 +63,7 @@ class _Chain:
     anchored: dict[int, str] = field(default_factory=dict)
     """Hash by seq, for the seqs that are asked for."""
     faults: list[ChainFault] = field(default_factory=list)
-    purges: list[PurgeRecord] = field(default_factory=list)
+    purges: list[tuple[ChainRow, PurgeRecord]] = field(default_factory=list)
 
 
 def check_audit(connection: Connection, logged: Sequence[Anchor] = ()) -> Verdict:
@@ -76,8 +76,11 @@ def check_audit(connection: Connection, logged: Sequence[Anchor] = ()) -> Verdic
         chain: _follow(rows, asked.get(chain, set()))
         for chain, rows in groupby(read_rows(connection), key=lambda row: row.chain)
     }
-    purges = merge_purges(entry for chain in chains.values() for entry in chain.purges)
-    faults = [fault for chain in chains.values() for fault in (*_check_start(chain, purges), *chain.faults)]
+    told = [entry for chain in chains.values() for entry in chain.purges]
+    made_up = [fault for row, record in told if (fault := _doubt_purge(row, record, logged)) is not None]
+    doubted = {(fault.chain, fault.seq) for fault in made_up}
+    purges = merge_purges(record for row, record in told if (row.chain, row.seq) not in doubted)
+    faults = made_up + [fault for chain in chains.values() for fault in (*_check_start(chain, purges), *chain.faults)]
     faults += [fault for anchor in anchors for fault in _check_anchor(anchor, chains.get(anchor.head.chain), purges)]
     faults += _find_unlogged(chains, logged)
     return Verdict(
@@ -119,7 +122,9 @@ def _follow(rows: Iterable[ChainRow], asked: set[int]) -> _Chain:
         own = _check_row(row)
         seen.faults += own
         if not own:
-            seen.purges += read_purge(row.body)
+            told, unreadable = _read_purges(row)
+            seen.purges += told
+            seen.faults += unreadable
         if row.seq in asked:
             seen.anchored[row.seq] = row.hash
         seen.last = row
@@ -145,6 +150,26 @@ def _check_row(row: ChainRow) -> Iterable[ChainFault]:
     elif _time_of(row.body) != row.recorded:
         faults.append(ChainFault(row.chain, row.seq, "its column `recorded` was changed"))
     return faults
+
+
+def _read_purges(row: ChainRow) -> tuple[list[tuple[ChainRow, PurgeRecord]], list[ChainFault]]:
+    """The purges that a row tells of, or why they cannot be read."""
+    try:
+        return [(row, record) for record in read_purge(row.body)], []
+    except (KeyError, TypeError, ValueError):
+        what = "tells of a purge as the command never does: it was added by hand"
+        return [], [ChainFault(row.chain, row.seq, what)]
+
+
+def _doubt_purge(row: ChainRow, record: PurgeRecord, logged: Sequence[Anchor]) -> ChainFault | None:
+    """Who can change rows can also add one that says that others were purged: the log must know of it, too."""
+    if not record.before <= row.recorded:
+        return ChainFault(row.chain, row.seq, "says that rows were purged which were not there yet: added by hand")
+    covered = logged and row.recorded >= min(anchor.head.recorded for anchor in logged)
+    if covered and not any(anchor.head.chain == row.chain for anchor in logged):
+        what = "tells of a purge that the log holds no anchor of: add what the command has logged, or it was made up"
+        return ChainFault(row.chain, row.seq, what)
+    return None
 
 
 def _time_of(body: str) -> object:
@@ -197,5 +222,10 @@ def _find_unlogged(chains: Mapping[str, _Chain], logged: Sequence[Anchor]) -> It
     known = {anchor.head.chain for anchor in logged}
     times = [anchor.head.recorded for anchor in logged]
     for name, chain in chains.items():
-        if name not in known and min(times) <= chain.first.recorded and chain.last.recorded <= max(times):
+        if (
+            name not in known
+            and not chain.purges
+            and min(times) <= chain.first.recorded
+            and chain.last.recorded <= max(times)
+        ):
             yield ChainFault(name, chain.first.seq, "the log holds no anchor of this chain: it was added by hand")

@@ -130,8 +130,8 @@ def describe_call(tenant: str, request_id: str, call: CallEntry) -> AuditEvent:
         "service": call.service,
         "hook": call.hook,
         "hookInstance": call.hook_instance,
-        "user": _tidy(call.user),
-        "patient": _tidy(call.patient),
+        "user": tidy(call.user),
+        "patient": tidy(call.patient),
         "content": call.content,
         "cards": [_card_json(each) for each in call.cards],
         "heldBack": [_card_json(each) for each in call.held_back],
@@ -165,13 +165,13 @@ def describe_feedback(
         "status": 200,
         "outcome": item.outcome,
         "service": service,
-        "card": _tidy(item.card),
+        "card": tidy(item.card),
         "rows": list(shown.rows) if shown else None,
-        "order": _tidy(shown.order) if shown and shown.order else None,
+        "order": tidy(shown.order) if shown and shown.order else None,
         "outcomeTime": item.timestamp,
-        "suggestions": [_tidy(each) for each in item.suggestions],
+        "suggestions": [tidy(each) for each in item.suggestions],
         "reasons": [
-            {"code": _tidy(each.code), "system": _tidy(each.system) if each.system else None}
+            {"code": tidy(each.code), "system": tidy(each.system) if each.system else None}
             for each in item.reasons
             if each.code
         ],
@@ -197,29 +197,29 @@ def _begin(kind: str, tenant: str, request_id: str) -> dict[str, Any]:
 @lru_cache(maxsize=1)
 def find_host() -> str:
     """This machine's name, as far as it looks like one."""
-    return _tidy(socket.gethostname() or "unknown")
+    return tidy(socket.gethostname() or "unknown")
 
 
-def _tidy(text: str) -> str:
+def tidy(text: str) -> str:
     """An identifier as it is; anything else as its digest, since it may say something on a person."""
     return text if _PLAIN.fullmatch(text) else f"sha256:{sha256(text.encode()).hexdigest()}"
 
 
 def _card_json(card: CardEntry) -> dict[str, Any]:
     members: dict[str, Any] = {"uuid": card.uuid, "indicator": card.indicator, "rows": list(card.rows)}
-    return members | ({"order": _tidy(card.order)} if card.order else {})
+    return members | ({"order": tidy(card.order)} if card.order else {})
 
 
 def _read_json(read: ReadEntry) -> dict[str, Any]:
     members: dict[str, Any] = {
-        "type": _tidy(read.resource_type),
+        "type": tidy(read.resource_type),
         "interaction": read.interaction,
-        "server": _tidy(read.server),
-        "parameters": [_tidy(each) for each in read.parameters],
+        "server": tidy(read.server),
+        "parameters": [tidy(each) for each in read.parameters],
         "outcome": read.outcome,
         "ms": round(read.milliseconds, 1),
     }
-    return members | ({"id": _tidy(read.resource_id)} if read.resource_id else {})
+    return members | ({"id": tidy(read.resource_id)} if read.resource_id else {})
 
 
 def _consent_json(consent: ConsentEntry | None) -> dict[str, Any] | None:
@@ -228,5 +228,5 @@ def _consent_json(consent: ConsentEntry | None) -> dict[str, Any] | None:
     return {
         "decision": consent.decision,
         "basis": consent.basis,
-        "consents": [_tidy(each) for each in consent.consents],
+        "consents": [tidy(each) for each in consent.consents],
     }

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from contextlib import suppress
 from typing import Any
 
 from sqlalchemy import Engine, create_engine, event
@@ -65,8 +67,18 @@ def _make_sqlite(url: str) -> Engine:
         engine = create_engine(
             url, hide_parameters=True, pool_size=_POOL, pool_timeout=WAIT, pool_pre_ping=True, connect_args=arguments
         )
+        event.listen(engine, "do_connect", _make_private)
     event.listen(engine, "connect", _prepare_sqlite)
     return engine
+
+
+def _make_private(_dialect: object, _record: object, arguments: list[Any], _named: object) -> None:
+    """Make a file that is not there yet so that only this user may read it; `-wal` and `-shm` follow it."""
+    path = str(arguments[0])
+    # What cannot be made here, SQLite cannot make either, and says so. A URI is its own affair.
+    if not path.startswith("file:"):
+        with suppress(OSError):
+            os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
 
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:

@@ -37,12 +37,16 @@ class Purges:
 
 
 def read_purge(body: str) -> Iterator[PurgeRecord]:
-    """The purge that an audit row tells of; none where it tells of something else."""
+    """The purge that an audit row tells of; none where it tells of something else.
+
+    Raises KeyError, TypeError or ValueError where it tells of one in a way that `PurgeRecord.to_json` does not.
+    """
     if _MARK not in body:
         return
     said = orjson.loads(body)
     if said.get("kind") == "purge":
-        yield PurgeRecord(said["before"], tuple(Head(**each) for each in said.get("removed", ())))
+        heads = tuple(Head(str(each["chain"]), int(each["seq"]), str(each["hash"])) for each in said.get("removed", ()))
+        yield PurgeRecord(str(said["before"]), heads)
 
 
 def merge_purges(records: Iterable[PurgeRecord]) -> Purges:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from cards.markdown import one_line
 from cards.withholding import hide_withheld
 from knowledge.findings import DrugAnswer, Finding, GeneState
 
@@ -15,7 +16,7 @@ def explain(answers: Sequence[DrugAnswer]) -> tuple[str, ...]:
     """
     if not answers:
         return ("no drug was ordered or selected: nothing to evaluate",)
-    return tuple(line for answer in answers for line in _explain_drug(hide_withheld(answer)))
+    return tuple(one_line(line) for answer in answers for line in _explain_drug(hide_withheld(answer)))
 
 
 def _explain_drug(answer: DrugAnswer) -> Iterator[str]:

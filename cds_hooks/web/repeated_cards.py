@@ -26,6 +26,7 @@ from cards.card import Card
 from cds_hooks.clients import Client
 from cds_hooks.errors import StorageError
 from cds_hooks.hook_request import HookRequest
+from cds_hooks.records.audit_event import tidy
 from cds_hooks.records.shown_cards import ShownCard, find_overridden
 from cds_hooks.services.service import Service
 from knowledge.facts import PatientFacts
@@ -113,4 +114,6 @@ def _listed(facts: PatientFacts) -> list[str]:
 def _remember(card: Card, scope: str, basis: str, service: Service, client: Client) -> ShownCard:
     rows = tuple(finding["id"] for finding in card.extension.get("findings", ()))
     order = card.extension.get("order")
+    # As the audit has it: an id that a column does not hold would lose what other callers' cards are remembered by.
+    order = tidy(order) if order is not None else None
     return ShownCard(client.name, card.uuid, service.id, scope, basis, order, rows, card.indicator)

@@ -54,7 +54,8 @@ class NameReader:
     phrases: Mapping[Contents, Contents]
     """Tokens -> ingredient codes."""
     words: DisplayWords
-    longest: int = field(default=0)
+    reach: Mapping[str, int] = field(default_factory=dict)
+    """First word -> words of the longest phrase that begins with it: most words begin none, and are tried once."""
 
     @classmethod
     def build(cls, names: Mapping[str, Contents], words: DisplayWords) -> NameReader:
@@ -66,7 +67,10 @@ class NameReader:
             for tokens, contents in phrases.items()
             if tokens and not all(token in plain or _NUMBER.fullmatch(token) for token in tokens)
         }
-        return cls(kept, words, max(map(len, kept), default=0))
+        reach: dict[str, int] = {}
+        for tokens in kept:
+            reach[tokens[0]] = max(reach.get(tokens[0], 0), len(tokens))
+        return cls(kept, words, reach)
 
     def read(self, name: str) -> ReadName:
         """The ingredients of a display name. A brand in brackets must hold the same; an unlisted one may stand."""
@@ -155,7 +159,7 @@ class NameReader:
 
     def _phrase(self, tokens: Sequence[str], at: int, behind_ingredient: bool) -> tuple[int, Contents]:
         """The longest known phrase here; a single salt behind an ingredient belongs to it."""
-        for length in range(min(self.longest, len(tokens) - at), 0, -1):
+        for length in range(min(self.reach.get(tokens[at], 0), len(tokens) - at), 0, -1):
             contents = self.phrases.get(tuple(tokens[at : at + length]))
             if contents is None:
                 continue

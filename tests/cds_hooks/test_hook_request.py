@@ -66,6 +66,52 @@ def test_odd_but_harmless_requests_are_read(order_select: Request) -> None:
     assert (read.access, read.encounter_id, read.selected_drafts) == (None, None, (draft,))
 
 
+@pytest.mark.parametrize(
+    ("member", "value"),
+    [
+        ("userId", "Practitioner/demo-9\n"),
+        ("patientId", "demo-1\n"),
+        ("selections", ["MedicationRequest/draft-1\n"]),
+    ],
+)
+def test_a_new_line_behind_an_id_is_no_part_of_it(order_select: Request, member: str, value: object) -> None:
+    """A consent that names the clinician would not know her again; the id alone is read."""
+    order_select["context"][member] = value
+    assert [where.split("/")[2] for where, _ in faults_of(order_select)] == [member]
+
+
+def make_entries(count: int, kind: str = "MedicationRequest") -> list[dict[str, Any]]:
+    return [{"resource": {"resourceType": kind, "id": str(number)}} for number in range(count)]
+
+
+def test_a_drug_order_too_many_is_refused_and_not_passed_over(order_select: Request) -> None:
+    """The hundred-and-first would never have been looked at, and nobody told."""
+    del order_select["context"]["selections"]
+    order_select["context"]["draftOrders"] = {"resourceType": "Bundle", "entry": make_entries(100)}
+    assert len(parse_request(orjson.dumps(order_select), "order-select").selected_drafts) == 100
+    order_select["context"]["draftOrders"]["entry"] = make_entries(101)
+    assert faults_of(order_select) == [("/context/draftOrders", "holds more drug orders than are evaluated")]
+
+
+def test_lists_without_end_are_refused_before_they_are_looked_through(order_select: Request) -> None:
+    """Drafts of any kind, and selections."""
+    entries = make_entries(1000, "Task")
+    order_select["context"] |= {
+        "draftOrders": {"resourceType": "Bundle", "entry": entries},
+        "selections": ["Task/1"] * 1000,
+    }
+    assert len(parse_request(orjson.dumps(order_select), "order-select").drafts) == 1000
+    order_select["context"] |= {"draftOrders": {"entry": [*entries, 1]}, "selections": [1] * 1001}
+    what = "holds more entries than are read"
+    assert faults_of(order_select) == [("/context/draftOrders/entry", what), ("/context/selections", what)]
+
+
+def test_of_very_many_faults_the_first_two_hundred_are_told(order_select: Request) -> None:
+    """Whoever sends a thousand faulty drafts learns enough by these."""
+    order_select["context"]["draftOrders"]["entry"] = [{}] * 1000
+    assert len(faults_of(order_select)) == 200
+
+
 @pytest.mark.parametrize("selections", [None, []])
 def test_all_drafts_count_when_nothing_is_selected(order_select: Request, selections: object) -> None:
     """An EHR that does not say what was selected is not met with silence."""

@@ -183,7 +183,7 @@ def test_try_answers_a_request_in_a_file_and_explains(tmp_path: Path) -> None:
     """A drug without content needs nothing of the record: no card, and the reason for the silence."""
     draft = {
         "resourceType": "MedicationRequest",
-        "id": "1",
+        "id": "1\x1b[2J",
         "status": "draft",
         "intent": "order",
         "subject": {"reference": "Patient/demo"},
@@ -195,6 +195,7 @@ def test_try_answers_a_request_in_a_file_and_explains(tmp_path: Path) -> None:
     result = run("try", str(path), "--why")
     assert (result.exit_code, json.loads(result.stdout)) == (0, {"cards": []})
     assert "silent, the drug could not be identified" in result.stderr
+    assert "MedicationRequest/1 [2J" in result.stderr, "what a terminal would obey is left out"
 
 
 def test_try_says_why_consent_withholds_and_names_no_gene(tmp_path: Path, order_select: dict[str, Any]) -> None:

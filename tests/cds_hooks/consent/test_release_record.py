@@ -11,6 +11,7 @@ from cds_hooks.consent.decision import Decision
 from cds_hooks.consent.judging import Outcome
 from cds_hooks.consent.question import Asker
 from cds_hooks.consent.release import NOT_ALLOWED, release_record
+from cds_hooks.fhir import unwrapping
 from cds_hooks.fhir.record import Fetched, Record
 from knowledge.facts import Answer
 
@@ -62,6 +63,75 @@ def test_what_is_linked_with_a_withheld_result_is_withheld(linked: Any) -> None:
     expected = (Fetched(Answer.WITHHELD, (apart,), NOT_ALLOWED), Outcome.DENY, 2)
     assert release(one, linked, apart) == expected
     assert release(apart, linked, one) == expected
+
+
+@pytest.mark.parametrize(
+    ("linked", "withheld"),
+    [
+        (result("2", derivedFrom=refer("urn:uuid:7d0c5a3e-0000-4000-8000-000000000001")), True),
+        (result("2", derivedFrom=refer("#c")), False),
+        ({"resourceType": "Bundle", "entry": [{"resource": result("2", derivedFrom=refer("Observation/1"))}]}, True),
+        ({"resourceType": "Bundle", "entry": [{"resource": result("2", derivedFrom=refer("Observation/9"))}]}, False),
+    ],
+    ids=["by an address that only its Bundle knew", "inside itself", "from inside a Bundle", "elsewhere"],
+)
+def test_links_that_cannot_be_followed_count_as_links_to_what_is_withheld(linked: Any, withheld: bool) -> None:
+    """An implication that says "poor metabolizer" tells the genotype that it was derived from."""
+    left = () if withheld else (linked,)
+    assert release(result("1", RESTRICTED), linked)[0] == Fetched(Answer.WITHHELD, left, NOT_ALLOWED)
+
+
+def test_what_is_derived_from_a_withheld_part_of_a_bundle_is_withheld() -> None:
+    """Its own reference stands inside the Bundle."""
+    nested = {"resourceType": "Bundle", "entry": [{"resource": result("1", RESTRICTED)}]}
+    derived = result("2", derivedFrom=refer("Observation/1"))
+    assert release(nested, derived)[0] == Fetched(Answer.WITHHELD, (), NOT_ALLOWED)
+
+
+def test_links_by_the_addresses_of_a_bundle_are_no_matter_where_nothing_is_withheld() -> None:
+    """All is permitted, all is used."""
+    linked = result("2", derivedFrom=refer("urn:uuid:7d0c5a3e-0000-4000-8000-000000000001"))
+    assert release(result("1"), linked) == (Fetched(Answer.READ, (result("1"), linked)), Outcome.PERMIT, 0)
+
+
+@pytest.mark.parametrize("default", ["permit", "ehr"])
+def test_more_than_can_be_weighed_is_undecidable(default: str) -> None:
+    """Neither the request nor the results of others wait for it; what was not weighed is not used."""
+    results = [result(str(number)) for number in range(300)]
+    permits = [make_pcf("permit", _id=str(number)) for number in range(100)]
+    few = Fetched(Answer.READ, tuple(permits[:50]))
+    assert release(*results, consents=few, default=default)[1:] == (Outcome.PERMIT, 0)
+    many = Fetched(Answer.READ, tuple(permits))
+    assert release(*results, consents=many, default=default) == (
+        Fetched(Answer.WITHHELD, (), NOT_ALLOWED), Outcome.UNDECIDABLE, 300
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("default", ["permit", "ehr"])
+def test_a_consent_that_does_not_say_what_it_is_leaves_it_undecidable(default: str) -> None:
+    """It may be a refusal whose type was lost on its way; other kinds of resources beside consents are no matter."""
+    nameless = {key: value for key, value in make_pcf("deny").items() if key != "resourceType"}
+    for unclear in (nameless, nameless | {"resourceType": "consent"}):
+        consents = Fetched(Answer.READ, (make_pcf("permit"), unclear))
+        assert release(result("1"), consents=consents, default=default)[1] is Outcome.UNDECIDABLE
+    beside = Fetched(Answer.READ, (make_pcf("permit"), {"resourceType": "Patient", "id": PATIENT}))
+    assert release(result("1"), consents=beside, default=default)[1] is Outcome.PERMIT
+
+
+@pytest.mark.parametrize("default", ["permit", "ehr"])
+def test_a_consent_of_another_patient_shows_that_the_answer_is_the_wrong_one(default: str) -> None:
+    """A server that mixes two records up may have left out the refusal of this patient."""
+    foreign = make_pcf("permit", _id="2", _patient={"reference": "Patient/demo-2"})
+    for consents, outcome in (((foreign,), Outcome.UNDECIDABLE), ((make_pcf("permit"),), Outcome.PERMIT)):
+        assert release(result("1"), consents=Fetched(Answer.READ, consents), default=default)[1] is outcome
+
+
+def test_a_refusal_behind_more_resources_than_are_looked_at_is_not_passed_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A list that was not read to its end permits nothing."""
+    listed = ({"resourceType": "Patient"}, {"resourceType": "Patient"}, make_pcf("deny"))
+    monkeypatch.setattr(unwrapping, "MAX_RESOURCES", 2)
+    assert release(result("1"), consents=Fetched(Answer.READ, listed), default="permit")[1] is Outcome.UNDECIDABLE
+    assert release(result("1"), consents=Fetched(Answer.READ, listed[:2]), default="permit")[1] is Outcome.PERMIT
 
 
 def test_the_results_of_a_withheld_report_are_withheld() -> None:

@@ -297,6 +297,7 @@ def test_a_consent_that_cannot_be_read_is_kept_and_decides_nothing(broken: dict[
     assert outcome(make_consent(**broken), make_pcf("permit", _id="2")) == "undecidable"
 
 
-def test_consents_of_other_patients_say_nothing() -> None:
-    """Whatever the server sent."""
-    assert outcome(make_pcf("deny", _patient={"reference": "Patient/other"})) == "site"
+@pytest.mark.parametrize("kind", ["permit", "deny"])
+def test_what_a_consent_of_another_patient_says_does_not_count_and_shows_a_wrong_answer(kind: str) -> None:
+    """It neither permits nor denies; but a server that mixes records up may keep this patient's refusal back."""
+    assert outcome(make_pcf(kind, _patient={"reference": "Patient/other"})) == "undecidable"

@@ -24,6 +24,27 @@ def searchset(*resources: dict[str, Any], **members: Any) -> dict[str, Any]:
 EPIC_EMPTY = outcome(severity="warning", code="processing")
 
 CASES = {
+    "an entry whose resource is null": (
+        {"resourceType": "Bundle", "entry": [{"resource": ONE}, {"resource": None}]},
+        Page((ONE,), reason=Reason.INCOMPLETE),
+    ),
+    "an entry whose resource does not say what it is": (
+        {"resourceType": "Bundle", "entry": [{"resource": {"id": "1"}}]},
+        Page(({"id": "1"},), reason=Reason.INCOMPLETE),
+    ),
+    "an answer inside a batch": (searchset(searchset(ONE)), Page((searchset(ONE),))),
+    "an answer inside a batch that has further pages": (
+        searchset(searchset(ONE, link=[{"relation": "next", "url": "x"}])),
+        Page((searchset(ONE, link=[{"relation": "next", "url": "x"}]),), reason=Reason.INCOMPLETE),
+    ),
+    "an answer inside a batch that counts more than it holds": (
+        searchset(searchset(ONE, total=2)),
+        Page((searchset(ONE, total=2),), reason=Reason.INCOMPLETE),
+    ),
+    "a failed query inside a batch": (
+        searchset(searchset(outcome(severity="error"))),
+        Page((searchset(outcome(severity="error")),), reason=Reason.INCOMPLETE),
+    ),
     "resources": (searchset(ONE), Page((ONE,))),
     "a single resource": (ONE, Page((ONE,))),
     "an empty list": (searchset(), Page()),
@@ -65,3 +86,11 @@ def test_an_answer_is_read_for_what_it_says(name: str) -> None:
     """What came, where it goes on, and why it is not all."""
     data, page = CASES[name]
     assert read_page(data) == page
+
+
+def test_bundles_in_bundles_are_looked_through_however_deep() -> None:
+    """Without an end of the stack; the innermost one counts."""
+    whole, short = searchset(ONE, total=1), searchset(ONE, total=2)
+    for _ in range(2000):
+        whole, short = searchset(whole), searchset(short)
+    assert (read_page(whole).reason, read_page(short).reason) == (None, Reason.INCOMPLETE)

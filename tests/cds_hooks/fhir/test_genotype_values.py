@@ -185,6 +185,15 @@ def test_genotype_and_phenotype_are_read_when_one_text_holds_both(text: str, gen
     assert (results(genotype("CYP2C19", text)), results(under_phenotype_code)) == ((expected,), (expected,))
 
 
+def test_runs_of_spaces_and_texts_without_end_are_no_riddle() -> None:
+    """Spaces count once, and a page of text is not searched for a genotype with words behind it."""
+    spaced = "*1/*2    (Intermediate   Metabolizer)"
+    expected = read("CYP2C19", "*1/*2", as_written=spaced, reported_phenotype="Intermediate Metabolizer")
+    assert results(genotype("CYP2C19", spaced)) == (expected,)
+    endless = f"*1/*2 (Intermediate Metabolizer) {'x ' * 150}"
+    assert [one.answer for one in read_gene_results(genotype("CYP2C19", endless), LIBRARY)] == [Answer.UNREADABLE]
+
+
 @pytest.mark.parametrize("text", ["*1/*2 (sluggish)", "*1/*2 not detected", "either *1/*2, Intermediate metabolizer"])
 def test_text_is_unreadable_when_a_part_of_it_is_neither(text: str) -> None:
     """What is not understood may change the meaning of the rest."""

@@ -3,8 +3,10 @@
 from datetime import date
 from decimal import Decimal
 
+import pytest
 from fhir_samples import LIBRARY, NAMES, SNOMED, concept, fetched, genotype, observation, read, record
 
+from cds_hooks.fhir import unwrapping
 from cds_hooks.fhir.patient_facts import read_patient_facts
 from cds_hooks.fhir.record import Fetched
 from knowledge.facts import Answer, DrugOrder, DrugUse, GeneRecord, Ingredient, LabValue, PatientFacts, Sex
@@ -74,3 +76,23 @@ def test_medicines_in_use_are_the_orders_when_nothing_is_drafted() -> None:
 def test_facts_are_empty_when_the_record_is() -> None:
     """Nothing is invented."""
     assert read_patient_facts(record(), LIBRARY, NAMES, TODAY) == PatientFacts(today=TODAY)
+
+
+def test_a_list_of_medicines_that_is_too_long_is_not_taken_for_whole() -> None:
+    """The five-hundred-and-first in use may be the one that matters; what is over does not count."""
+    over = {**TAKEN, "status": "completed"}
+    few = [{**TAKEN, "id": str(number)} for number in range(500)]
+    for last, answer in ((over, Answer.READ), (TAKEN, Answer.NOT_FETCHED)):
+        facts = read_patient_facts(record(medications=fetched(*few, last)), LIBRARY, NAMES, TODAY)
+        assert (facts.medications_answer, len(facts.medications)) == (answer, 500)
+
+
+def test_results_behind_more_than_are_looked_at_are_not_none_on_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was not read to its end is not known."""
+    listed = fetched(observation("8302-2", id="1"), observation("8302-2", id="2"), genotype("CYP2C9", "*1/*3"))
+    monkeypatch.setattr(unwrapping, "MAX_RESOURCES", 2)
+    facts = read_patient_facts(record(gene_results=listed), LIBRARY, NAMES, TODAY)
+    assert (facts.genes, facts.genes_answer) == ({}, Answer.NOT_FETCHED)
+    monkeypatch.setattr(unwrapping, "MAX_RESOURCES", 3)
+    facts = read_patient_facts(record(gene_results=listed), LIBRARY, NAMES, TODAY)
+    assert (list(facts.genes), facts.genes_answer) == (["CYP2C9"], Answer.NONE_ON_FILE)

@@ -94,3 +94,31 @@ def test_every_fault_is_told_when_feedback_is_wrong() -> None:
 def test_feedback_without_items_is_refused(data: object, fault: tuple[str, str]) -> None:
     """There is nothing to store."""
     assert faults_of(data) == [fault]
+
+
+@pytest.mark.parametrize(
+    "moment", [f"2026-02-01T10:30:00.{'1' * 10}Z", "2026-02-01T10:30:00Z\n", "2026-02-01T10:30:00"]
+)
+def test_a_moment_that_the_database_would_not_hold_is_refused_and_not_sent_again_for_ever(moment: str) -> None:
+    """More digits than nanoseconds have, or a line behind it; nine digits are kept as sent."""
+    assert [where for where, _ in faults_of({"feedback": [OVERRIDDEN | {"outcomeTimestamp": moment}]})] == [
+        "/feedback/0/outcomeTimestamp"
+    ]
+    precise = "2026-02-01T10:30:00.123456789+01:00"
+    assert read(OVERRIDDEN | {"outcomeTimestamp": precise})[0].timestamp == precise
+
+
+@pytest.mark.parametrize(
+    ("reason", "where"),
+    [
+        ({"userComment": "a\u0000b"}, "userComment"),
+        ({"reason": {"code": "a\u0000b"}}, "reason/code"),
+        ({"reason": {"code": "a", "display": "a\u0000b"}}, "reason/display"),
+    ],
+)
+def test_a_null_character_is_refused_since_not_every_database_holds_it(reason: dict[str, Any], where: str) -> None:
+    """PostgreSQL holds none, and the EHR would be told to send it again; lines and umlauts are kept."""
+    faults = faults_of({"feedback": [OVERRIDDEN | {"overrideReason": reason}]})
+    assert [place for place, _ in faults] == [f"/feedback/0/overrideReason/{where}"]
+    kept = read(OVERRIDDEN | {"overrideReason": {"userComment": "ä\nb"}})[0].reasons[0]
+    assert kept == OverrideReason(comment="ä\nb")

@@ -16,8 +16,8 @@ from app import main
 from cds_hooks.records import retention
 from cds_hooks.records.audit_check import check_audit, read_anchors
 from cds_hooks.records.audit_event import AuditEvent
-from cds_hooks.records.audit_rows import insert_anchor, insert_rows
-from cds_hooks.records.chain import Head, add_row, start_chain
+from cds_hooks.records.audit_rows import insert_anchor, insert_rows, read_rows
+from cds_hooks.records.chain import ChainRow, Head, add_row, start_chain
 from cds_hooks.records.feedback import Feedback, OverrideReason
 from cds_hooks.records.retention import Purged, purge
 from cds_hooks.records.store import Store
@@ -148,13 +148,67 @@ def test_a_purge_that_was_stopped_is_whole_and_goes_on(
 def test_the_log_of_the_time_before_is_no_fault(
     store: Store, engine: Engine, chains: tuple[Head, Head, Head], tmp_path: Path
 ) -> None:
-    """Anchors of rows that were purged are passed over, with the log of years."""
-    lines = [orjson.dumps({"message": "audit anchor", **vars(head), "closed": True}).decode() for head in chains]
+    """Anchors of rows that were purged are passed over, with the log of years, which has what the command logged."""
+    lines = [write_line(head) for head in chains]
     purge(engine, FIRST)
     purge(engine, SECOND)
+    lines += [write_line(row.head) for row in purge_rows(engine)]
     with engine.connect() as connection:
         verdict = check_audit(connection, list(read_anchors(lines)))
     assert verdict.faults == ()
+
+
+def write_line(head: Head) -> str:
+    """An anchor's line of the log."""
+    return orjson.dumps({"message": "audit anchor", **vars(head), "closed": True}).decode()
+
+
+def purge_rows(engine: Engine) -> list[ChainRow]:
+    """The rows that tell of purges."""
+    with engine.connect() as connection:
+        return [row for row in read_rows(connection) if '"kind":"purge"' in row.body]
+
+
+def make_up_purge(engine: Engine, recorded: str, **members: object) -> None:
+    """Remove everything, and add a row that says that a purge did."""
+    event = AuditEvent(recorded, {"kind": "purge", "host": "db", **members})
+    row = add_row(start_chain(), event.recorded, event.to_body())
+    with engine.begin() as connection:
+        connection.execute(text("DELETE FROM audit_event"))
+        connection.execute(text("DELETE FROM chain_anchor"))
+        insert_rows(connection, [row])
+        insert_anchor(connection, row.head, closed=True)
+
+
+def test_a_purge_that_the_log_does_not_know_hides_nothing(
+    store: Store, engine: Engine, chains: tuple[Head, Head, Head]
+) -> None:
+    """Who can remove rows can also write that they were purged, but not into the log."""
+    lines = [write_line(head) for head in chains]
+    make_up_purge(engine, "2026-11-01T00:00:00.000Z", before="2026-11-01T00:00:00.000Z", removed=[])
+    with engine.connect() as connection:
+        verdict = check_audit(connection, list(read_anchors(lines)))
+    made_up = "tells of a purge that the log holds no anchor of: add what the command has logged, or it was made up"
+    removed = [f"missing: the whole chain was removed; an anchor of the log knows {head.seq} rows" for head in chains]
+    assert sorted(fault.what for fault in verdict.faults) == sorted([made_up, *removed])
+
+
+@pytest.mark.parametrize(
+    ("members", "what"),
+    [
+        ({"before": "2099-01-01T00:00:00.000Z"}, "says that rows were purged which were not there yet: added by hand"),
+        ({"removed": []}, "tells of a purge as the command never does: it was added by hand"),
+        ({"before": "2026-03-01", "removed": [{"chain": "c"}]},
+         "tells of a purge as the command never does: it was added by hand"),
+    ],
+    ids=["of days to come", "without a day", "without a hash"],
+)  # fmt: skip
+def test_a_purge_that_the_command_cannot_have_made_is_found_without_a_log(
+    store: Store, engine: Engine, chains: tuple[Head, Head, Head], members: dict[str, object], what: str
+) -> None:
+    """One that has removed what came after it, or that cannot be read: told as a fault, not by a traceback."""
+    make_up_purge(engine, "2026-11-01T00:00:00.000Z", **members)
+    assert [fault.what for fault in verify(store).faults] == [what]
 
 
 def test_the_text_of_feedback_and_remembered_cards_go_with_their_age(store: Store, engine: Engine) -> None:

@@ -13,7 +13,7 @@ from app import create_app
 from cds_hooks.content import Content
 from cds_hooks.errors import StorageError
 from cds_hooks.records.feedback import Feedback, OverrideReason
-from cds_hooks.records.store import Store
+from cds_hooks.records.store import Store, open_store
 from cds_hooks.records.tables import FEEDBACK, FEEDBACK_REASON, FEEDBACK_SUGGESTION
 from cds_hooks.settings import Settings
 
@@ -141,3 +141,19 @@ def test_several_workers_may_write_to_one_database(open_ready: OpenStore) -> Non
     with first.engine.begin() as connection:
         connection.execute(insert(FEEDBACK_SUGGESTION).values(feedback=1, suggestion="s-3"))
     assert [row[0] for row in stored(second)] == ["pgx-order-select", "pgx-order-sign"]
+
+
+def test_a_new_database_may_be_read_by_its_user_alone(tmp_path: Path) -> None:
+    """It holds ids of patients and clinicians' comments; one that is there keeps the rights it was given."""
+    new, old = tmp_path / "new.sqlite3", tmp_path / "old.sqlite3"
+    old.touch(mode=0o640)
+    old.chmod(0o640)
+    for file in (new, old):
+        store = open_store(f"sqlite:///{file}")
+        store.add_feedback("local", "pgx-order-select", [ITEM])
+        kept = {
+            path.name.removeprefix(file.name): path.stat().st_mode & 0o777 for path in tmp_path.glob(f"{file.name}*")
+        }
+        assert set(kept.values()) == {0o600 if file is new else 0o640}
+        assert kept.keys() == {"", "-wal", "-shm"}
+        store.close()

@@ -6,6 +6,7 @@ import copy
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 from typing import Any
 
 import orjson
@@ -287,6 +288,20 @@ def test_a_shown_card_is_remembered_with_its_rows_and_its_order(
     ]
     assert "demo-1" not in whole
     assert "Practitioner" not in whole
+
+
+@pytest.mark.parametrize("identity", ["x" * 300, "draft\u0000 1"], ids=["too long", "with a null"])
+def test_an_order_id_that_a_column_does_not_hold_is_remembered_by_its_digest(
+    own_app: Flask, visitor: FlaskClient, intermediate: Request, identity: str
+) -> None:
+    """In PostgreSQL it would take the cards of other callers with it, that are stored in the same moment."""
+    intermediate["context"]["draftOrders"]["entry"][0]["resource"]["id"] = identity
+    del intermediate["context"]["selections"]
+    (card,) = fire(visitor, intermediate)
+    engine_of(own_app).store.audit.close()
+    with engine_of(own_app).store.engine.connect() as connection:
+        orders = dict(tuple(row) for row in connection.execute(select(CARD.c.uuid, CARD.c.order)))
+    assert orders[card["uuid"]] == f"sha256:{sha256(f'MedicationRequest/{identity}'.encode()).hexdigest()}"
 
 
 def test_the_key_decides_what_is_known_again(content: Content, intermediate: Request) -> None:

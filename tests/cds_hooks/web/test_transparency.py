@@ -156,3 +156,10 @@ def test_the_card_names_what_of_the_person_its_rules_use(client: FlaskClient, or
     """The last line of the sources."""
     (card,) = client.post("/cds-services/pgx-order-select", json=order_select).get_json()["cards"]
     assert card["detail"].splitlines()[-1] == "- The rules above: race, ethnicity, sex and date of birth not used."
+
+
+def test_no_address_redirects_to_the_host_that_a_caller_names(client: FlaskClient) -> None:
+    """Two slashes in a row lead nowhere."""
+    answer = client.get(f"/transparency//{ROW}", headers={"Host": "evil.example"})
+    assert (answer.status_code, answer.headers.get("Location")) == (404, None)
+    assert client.get(f"/transparency/{ROW}", headers={"Host": "evil.example"}).status_code == 200
