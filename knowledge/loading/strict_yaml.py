@@ -34,18 +34,25 @@ class Document:
     data: Any
     lines: Mapping[Pointer, int]
     faults: tuple[Fault, ...] = ()
+    over: Document | None = None
+    """The site's file that was merged over this one: it answers for every node that it states."""
+
+    def place(self, *pointer: str | int) -> tuple[str, int]:
+        """File and line of a node, or of the nearest one above it that is there; a site's file before the shipped."""
+        files = [self.over, self] if self.over else [self]
+        for end in range(len(pointer), -1, -1):
+            for file in files:
+                if pointer[:end] in file.lines:
+                    return file.path, file.lines[pointer[:end]]
+        return self.path, 1
 
     def line(self, *pointer: str | int) -> int:
-        """The line of a node, or of the nearest one above it that is there."""
-        for end in range(len(pointer), -1, -1):
-            found = self.lines.get(pointer[:end])
-            if found is not None:
-                return found
-        return 1
+        """The line alone."""
+        return self.place(*pointer)[1]
 
     def fault(self, pointer: Pointer, what: str, mend: str) -> Fault:
         """A fault at a node of this file."""
-        return Fault(self.path, self.line(*pointer), what, mend)
+        return Fault(*self.place(*pointer), what, mend)
 
 
 @dataclass
