@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from knowledge.checking.drug_lint import TO_FILL_IN
 from knowledge.loading.load import CONTENT, load_ingredients
 
 DRUG = """\
@@ -21,9 +22,9 @@ bodies:
   cpic:
     body: CPIC
     source:
-      title: CPIC guideline for {name} and {gene}
+      title: {open}
       url: https://cpicpgx.org/guidelines/
-      version: "the version of the table that you read"
+      version: {open}
       transcribed: "{today}"
     rows:
       # Every result of the gene is answered by exactly one row; `pgx-cds check` names the cells that are missing.
@@ -109,6 +110,7 @@ def new_drug(name: str, gene: str, content: Path) -> None:
         "named": f"name: {name}\n" if slug != name else "",
         "name": name,
         "gene": gene,
+        "open": TO_FILL_IN,
         "rxnorm": f'"{code}"' if code else "",
         "today": date.today().isoformat(),
     }
