@@ -8,8 +8,8 @@ import pytest
 
 from cards.phrases import load_words
 from knowledge.checking.check import check_content, check_overlay
-from knowledge.checking.drug_lint import TO_FILL_IN
 from knowledge.checking.check_digits import is_loinc_code, is_snomed_code
+from knowledge.checking.drug_lint import TO_FILL_IN
 from knowledge.loading.load import CONTENT
 
 FIVE_FAULTS = """\
