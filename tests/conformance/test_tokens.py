@@ -115,10 +115,7 @@ WRONG: dict[str, tuple[Make, str]] = {
     "tampered signature": (_tamper_signature, "wrong signature"),
     "another's signature": (lambda aud: sign(STRANGER, _claims(aud), kid=EC.kid), "wrong signature"),
     "the right key of another client": (lambda aud: sign(CHILDRENS, _claims(aud)), "no such key"),
-    **{
-        f"without {name}": (partial(_leave_out, name), CLAIMS)
-        for name in ("iss", "aud", "exp", "iat", "jti")
-    },
+    **{f"without {name}": (partial(_leave_out, name), CLAIMS) for name in ("iss", "aud", "exp", "iat", "jti")},
 }
 
 
