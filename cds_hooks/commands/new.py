@@ -7,6 +7,7 @@ from datetime import date
 from pathlib import Path
 
 import click
+from click.core import ParameterSource
 
 from knowledge.checking.drug_lint import TO_FILL_IN
 from knowledge.loading.load import CONTENT, load_ingredients
@@ -104,6 +105,8 @@ def new_drug(name: str, gene: str, content: Path) -> None:
     code = codes.get(name)
     if code is None:
         click.echo(f"{name} is on no RxNorm list here: fill in codes.rxnorm by hand, if there is one", err=True)
+    if click.get_current_context().get_parameter_source("gene") is ParameterSource.DEFAULT:
+        click.echo(f"no --gene: {gene} stands in the file, change it where the guideline asks about another", err=True)
     slug = name.replace(" ", "-")
     fields = {
         "id": slug,

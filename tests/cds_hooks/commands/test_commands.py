@@ -121,6 +121,7 @@ def test_new_writes_files_that_the_checker_can_read(tmp_path: Path) -> None:
     result = run("new", "drug", "prasugrel", "--content", str(tmp_path))
     path = tmp_path / "drugs" / "prasugrel.yaml"
     assert (result.exit_code, path.exists()) == (0, True)
+    assert "no --gene: CYP2C19 stands in the file" in result.stderr
     missing = [fault.what for fault in check_content({}, only=path)]
     opened = [what for what in missing if what.endswith("is not filled in")]
     assert len(opened) == 2
