@@ -18,6 +18,8 @@ _STATUS = {
 _GAP_ADVICE = {
     "unreadable": "Read the {gene} report itself: it could not be used here, and nothing here speaks for {drug}.",
     "not_fetched": "Look up the {gene} results: they were not seen here, and nothing here speaks for {drug}.",
+    "no_row": "Look up the guideline itself for the {gene} result: the content leaves it out, and nothing here speaks"
+    " for {drug}.",
     "results_disagree": "Find out which {gene} result is right before relying on either.",
 }
 _OFFERS_CHECKED = (
@@ -180,7 +182,7 @@ def _bodies(answer: DrugAnswer, shown: Sequence[Finding]) -> str:
         change = join([body for body, act in acts.items() if act and body])
         keep = join([body for body, act in acts.items() if not act and body])
         lines.append(f"- The bodies differ: {change} would change the treatment, {keep} would not.")
-    return "**What the guidelines say**\n\n" + "\n".join(dict.fromkeys(lines))
+    return "**What the guidelines say**\n\n" + "\n".join(dict.fromkeys(lines)) if lines else ""
 
 
 def _first(spoken: Sequence[Finding], finding: Finding) -> Finding:

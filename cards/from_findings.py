@@ -23,12 +23,13 @@ __all__ = ["CardPolicy", "cap_cards", "make_cards"]
 LABEL = "pgx-cds"
 TOPIC_SYSTEM = "urn:pgx-cds:topic"
 _ORDER = (Indicator.CRITICAL, Indicator.WARNING, Indicator.INFO)
-_TELLING = ("results_disagree", "unreadable", "not_fetched")
+_TELLING = ("results_disagree", "unreadable", "not_fetched", "no_row")
 """Gaps that are worth a card of their own, the weightiest first."""
 _GAP_SUMMARY = {
     "results_disagree": "{gene} results on file disagree",
     "unreadable": "the {gene} result on file could not be read",
     "not_fetched": "{gene} results could not be fetched",
+    "no_row": "the content has no answer for the {gene} result",
 }
 
 

@@ -118,9 +118,8 @@ def load_clients(file: Path) -> Mapping[str, Client]:
         raise ClientsError(file, (fault,)) from None
     except tomllib.TOMLDecodeError as error:
         raise ClientsError(file, (Fault("", f"is no TOML: {error}"),)) from None
-    faults = find_faults("clients", data)
-    if not faults:
-        faults = (*_find_unknown(data), *_find_contradictions(data["client"], file.parent))
+    broken = find_faults("clients", data)
+    faults = (*broken, *_find_unknown(data), *(() if broken else _find_contradictions(data["client"], file.parent)))
     if faults:
         raise ClientsError(file, faults)
     clients = [_read_client(entry, file.parent) for entry in data["client"]]
@@ -132,10 +131,11 @@ def _find_unknown(data: Mapping[str, Any]) -> Iterator[Fault]:
     known = {field.name for field in fields(Client)}
     known_backend = {field.name for field in fields(Backend)}
     yield from (Fault(f"/{name}", "is no known member", "Known is [[client]].") for name in data if name != "client")
-    for index, entry in enumerate(data["client"]):
-        backend = entry.get("backend", {})
-        for where, members, names in (("", entry, known), ("/backend", backend, known_backend)):
-            for name in members:
+    listed = data.get("client")
+    for index, entry in enumerate(listed if isinstance(listed, list) else ()):
+        own = entry if isinstance(entry, dict) else {}
+        for where, members, names in (("", own, known), ("/backend", own.get("backend"), known_backend)):
+            for name in members if isinstance(members, dict) else ():
                 if name not in names:
                     yield Fault(
                         f"/client/{index}{where}/{name}", "is no known member", f"Known are {', '.join(sorted(names))}."

@@ -40,8 +40,8 @@ def load_content(settings: Settings) -> Content:
     if settings.overlay is not None and not settings.overlay.is_dir():
         # Without this a folder that has gone would mean: the site has no rules of its own any more.
         raise ContentError([Fault(str(settings.overlay), 0, "the overlay is no folder", "bring it back")])
-    library = load_library(settings.overlay)
-    policy = apply_settings(load_policy(settings.overlay), settings)
+    library, policy = _load_both(settings.overlay)
+    policy = apply_settings(policy, settings)
     cards = CardPolicy(
         max_cards=policy.max_cards,
         show_no_action=policy.show_no_action,
@@ -49,6 +49,19 @@ def load_content(settings: Settings) -> Content:
         rule_pages=f"{settings.public_url}/transparency" if settings.public_url else None,
     )
     return Content(library, load_drug_names(library, settings.overlay), policy, cards, build_services(library))
+
+
+def _load_both(overlay: Path | None) -> tuple[Library, Policy]:
+    """Library and policy. Raises ContentError with the faults of both."""
+    try:
+        library = load_library(overlay)
+    except ContentError as error:
+        try:
+            load_policy(overlay)
+        except ContentError as further:
+            raise ContentError([*error.faults, *further.faults]) from None
+        raise
+    return library, load_policy(overlay)
 
 
 def apply_settings(policy: Policy, settings: Settings) -> Policy:

@@ -195,13 +195,13 @@ def _names(text: str) -> tuple[str, ...]:
 
 def _folder(text: str) -> Path:
     if not Path(text).is_dir():
-        raise ValueError("is no folder that can be read.")
+        raise ValueError(f"{Path(text).absolute()} is no folder that can be read.")
     return Path(text)
 
 
 def _file(text: str) -> Path:
     if not Path(text).is_file():
-        raise ValueError("is no file that can be read.")
+        raise ValueError(f"{Path(text).absolute()} is no file that can be read.")
     return Path(text)
 
 

@@ -10,13 +10,17 @@ from __future__ import annotations
 
 import gc
 import os
+import sys
+from types import TracebackType
 from typing import Any
 
 from cds_hooks.clients import ClientsError, load_clients
+from cds_hooks.records.revision import RevisionError
 from cds_hooks.security.callers import open_callers
 from cds_hooks.settings import SettingsError, read_settings
 from cds_hooks.web.loopback import is_loopback
 from cds_hooks.web.metrics_folder import VARIABLE, bury_process, prepare_folder, remove_folder
+from knowledge.loading.errors import ContentError
 
 try:
     # Once more than the application does it, so that what is wrong is said in words and not by a traceback.
@@ -25,6 +29,18 @@ try:
         open_callers(load_clients(chosen.clients), chosen.clients, chosen.keys_ca)
 except (SettingsError, ClientsError) as error:
     raise SystemExit(str(error)) from None
+
+
+def say_in_words(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    """What hinders the start and can be mended by whoever starts it is no fault of the code: no traceback."""
+    if isinstance(error, ContentError | RevisionError | ClientsError | SettingsError):
+        print(f"pgx-cds does not start. {error}", file=sys.stderr)
+        remove_folder()
+        return
+    sys.__excepthook__(kind, error, trace)
+
+
+sys.excepthook = say_in_words
 
 bind = f"127.0.0.1:{os.environ.get('PORT', '5000')}"
 workers = 2

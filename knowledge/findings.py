@@ -126,7 +126,7 @@ class GeneState:
 class Gap:
     """Something that is missing for an answer, and why.
 
-    kind: no_result, unreadable, withheld, not_fetched, results_disagree, population_unknown, drug_unknown,
+    kind: no_result, unreadable, withheld, not_fetched, results_disagree, no_row, population_unknown, drug_unknown,
     dose_unknown, medications_unknown, alternative_unchecked, no_alternative.
     """
 

@@ -139,8 +139,8 @@ class Row:
     note: str | None = None
     quiet: bool = False
     """Asks for usual care: raises no card by itself."""
-    line: int = field(default=0, compare=False)
-    """Where it stands in its file; 0 in compiled content."""
+    place: tuple[str, int] = field(default=("", 0), compare=False)
+    """File and line where it stands; the line is 1 in compiled content."""
 
 
 @dataclass(frozen=True)

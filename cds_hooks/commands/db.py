@@ -49,7 +49,8 @@ def _open(url: str | None) -> Engine:
         try:
             url = find_place(read_settings().database, Path(Flask("app").instance_path)).url
         except SettingsError as error:
-            raise click.ClickException(str(error)) from None
+            mend = "The command reads the service's settings; --database URL names the database without them."
+            raise click.ClickException(f"{error}\n{mend}") from None
     elif not is_known_url(url):
         raise click.UsageError("--database: must begin with sqlite:// or postgresql+psycopg://.")
     return make_engine(url, statement_limit=0)

@@ -7,7 +7,9 @@ from datetime import date
 from pathlib import Path
 
 import click
+from click.core import ParameterSource
 
+from knowledge.checking.drug_lint import TO_FILL_IN
 from knowledge.loading.load import CONTENT, load_ingredients
 
 DRUG = """\
@@ -21,9 +23,9 @@ bodies:
   cpic:
     body: CPIC
     source:
-      title: CPIC guideline for {name} and {gene}
+      title: {open}
       url: https://cpicpgx.org/guidelines/
-      version: "the version of the table that you read"
+      version: {open}
       transcribed: "{today}"
     rows:
       # Every result of the gene is answered by exactly one row; `pgx-cds check` names the cells that are missing.
@@ -103,12 +105,15 @@ def new_drug(name: str, gene: str, content: Path) -> None:
     code = codes.get(name)
     if code is None:
         click.echo(f"{name} is on no RxNorm list here: fill in codes.rxnorm by hand, if there is one", err=True)
+    if click.get_current_context().get_parameter_source("gene") is ParameterSource.DEFAULT:
+        click.echo(f"no --gene: {gene} stands in the file, change it where the guideline asks about another", err=True)
     slug = name.replace(" ", "-")
     fields = {
         "id": slug,
         "named": f"name: {name}\n" if slug != name else "",
         "name": name,
         "gene": gene,
+        "open": TO_FILL_IN,
         "rxnorm": f'"{code}"' if code else "",
         "today": date.today().isoformat(),
     }

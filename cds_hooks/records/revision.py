@@ -11,7 +11,7 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, inspect
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from cds_hooks.records.tables import TABLES
 
@@ -55,7 +55,7 @@ def find_revision(engine: Engine) -> Revision:
         with engine.connect() as connection:
             return _find(connection)
     except SQLAlchemyError as error:
-        raise RevisionError(_unreachable(error)) from None
+        raise RevisionError(_unreachable(error, engine)) from None
 
 
 def require_newest(engine: Engine) -> None:
@@ -84,7 +84,7 @@ def upgrade(engine: Engine) -> Revision:
                 raise
             connection.exec_driver_sql("COMMIT")
     except SQLAlchemyError as error:
-        raise RevisionError(_unreachable(error)) from None
+        raise RevisionError(_unreachable(error, engine)) from None
     return find_revision(engine)
 
 
@@ -125,9 +125,14 @@ def _make_config() -> Config:
     return config
 
 
-def _unreachable(error: SQLAlchemyError) -> str:
-    """The kind of failure only: drivers quote addresses and values."""
-    return (
-        f"The database of PGX_CDS_DATABASE cannot be used ({type(error).__name__}). "
-        "See that it runs, that its name, user and password are right, and that its disk is not full."
-    )
+def _unreachable(error: SQLAlchemyError, engine: Engine) -> str:
+    """The kind of failure, and of SQLite what is wrong with the file: drivers quote addresses and values."""
+    what = f"The database of PGX_CDS_DATABASE cannot be used ({type(error).__name__})."
+    if engine.dialect.name != "sqlite":
+        return f"{what} See that it runs, that its name, user and password are right, and that its disk is not full."
+    file = Path(engine.url.database or "").absolute()
+    if not file.parent.is_dir():
+        return f"{what} There is no folder {file.parent}: make it, or name another file."
+    if "not a database" in str(error.orig if isinstance(error, DBAPIError) else ""):
+        return f"{what} {file} is no SQLite database: name another file, or restore a backup."
+    return f"{what} See that {file} and its folder may be written, that nobody locks it, and that its disk is not full."

@@ -15,7 +15,7 @@ class Refusal(StrEnum):
     ALGORITHM = "algorithm not allowed"
     KEY_ID = "no kid"
     KEY_ADDRESS = "jku is not the registered one"
-    CLAIMS = "a claim is missing or of a wrong type"
+    CLAIMS = "a claim (iss, aud, exp, iat, jti; tenant, nbf) is missing or of a wrong type"
     CLIENT = "no client of this issuer and tenant"
     AUDIENCE = "meant for another address"
     EXPIRED = "expired"

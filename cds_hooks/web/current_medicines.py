@@ -8,14 +8,17 @@ from dataclasses import replace
 from knowledge.facts import Answer
 from knowledge.findings import DrugAnswer, Finding
 
+_TOLD = ("not_fetched", "no_row")
+
 
 def keep_acting(answers: Iterable[DrugAnswer]) -> tuple[DrugAnswer, ...]:
     """The answers with a finding that asks for a change because of a result on file, and those whose results could not
-    be fetched, which must not look like results that ask for nothing; no proposals to test."""
+    be fetched or are not answered by the content, which must not look like results that ask for nothing; no proposals
+    to test."""
     return tuple(
         replace(answer, pretest=None)
         for answer in answers
-        if any(_acts_on_result(one) for one in answer.findings) or any(gap.kind == "not_fetched" for gap in answer.gaps)
+        if any(_acts_on_result(one) for one in answer.findings) or any(gap.kind in _TOLD for gap in answer.gaps)
     )
 
 

@@ -57,13 +57,13 @@ def run_drug_cases(document: Document, drug: Drug, names: Names) -> CaseResult:
     return CaseResult(tuple(faults), frozenset(tried))
 
 
-def untried_rows(drug: Drug, document: Document, tried: frozenset[str]) -> Iterator[Fault]:
+def untried_rows(drug: Drug, tried: frozenset[str]) -> Iterator[Fault]:
     """A fault for each row of the drug that no case reaches."""
     for table in drug.tables:
         for row in table.rows:
             if f"{drug.id}/{table.slug}/{row.id}" not in tried:
                 what = f"no case tries the row {table.slug}/{row.id}"
-                yield Fault(document.path, row.line, what, f"add one to {drug.id}.test.yaml")
+                yield Fault(*row.place, what, f"add one to {drug.id}.test.yaml")
 
 
 def run_gene_cases(document: Document, gene: Gene, library: Library) -> tuple[Fault, ...]:

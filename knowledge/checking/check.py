@@ -15,7 +15,7 @@ from knowledge.checking.table_lint import check_tables
 from knowledge.checking.transparency_lint import check_transparency
 from knowledge.library import Drug, Gene, Library
 from knowledge.loading.drug_file import read_drug
-from knowledge.loading.errors import Fault
+from knowledge.loading.errors import ContentError, Fault
 from knowledge.loading.formula_file import read_formula
 from knowledge.loading.gene_file import read_gene
 from knowledge.loading.load import (
@@ -25,6 +25,7 @@ from knowledge.loading.load import (
     build_library,
     check_document,
     load_ingredients,
+    load_policy,
     read_content,
     shown_path,
 )
@@ -42,25 +43,59 @@ class _Content:
     names: Names
     words: Words
     content: Path
+    with_cases: bool = True
+    """False: an overlay is checked, and of the files those that it changes."""
 
 
 def check_content(words: Words, content: Path = CONTENT, only: Path | None = None) -> tuple[Fault, ...]:
     """All faults of all content, or of one file with its cases. Sorted by place."""
-    files = read_content(content=content)
-    broken = {fault.path for fault in files.faults}
+    loaded, broken = _load(words, content)
+    if only is not None:
+        return tuple(sorted(set(_check_one(loaded, only))))
+    return _check_all(loaded, broken)
+
+
+def check_overlay(words: Words, overlay: Path, content: Path = CONTENT) -> tuple[Fault, ...]:
+    """All faults of a site's overlay, of what it makes of the shipped files, and of its policy and codes.
+
+    The shipped cases are not run: they say what the shipped content answers. Sorted by place.
+    """
+    loaded, broken = _load(words, content, overlay)
+    faults = [*_check_all(loaded, broken), *_faults_of(lambda: load_policy(overlay))]
+    faults += _faults_of(lambda: load_drug_names(loaded.library, overlay, content))
+    return tuple(sorted(set(faults)))
+
+
+def _faults_of(load: Callable[[], object]) -> tuple[Fault, ...]:
+    try:
+        load()
+    except ContentError as error:
+        return error.faults
+    return ()
+
+
+def _load(words: Words, content: Path, overlay: Path | None = None) -> tuple[_Content, frozenset[str]]:
+    """What could be loaded, and the paths of the files that are left out."""
+    files = read_content(overlay, content)
+    at_fault = {fault.path for fault in files.faults}
+    listed = [document for documents in files.documents.values() for document in documents]
+    broken = frozenset(one.path for one in listed if at_fault & {one.path, one.over.path if one.over else one.path})
     sound = {
         kind: tuple(document for document in documents if document.path not in broken)
         for kind, documents in files.documents.items()
     }
     kept = ContentFiles(sound, files.faults, files.digest, files.versions)
     library = build_library(kept, content)
-    loaded = _Content(library, kept, Names(library, load_drug_names(library, content=content)), words, content)
-    if only is not None:
-        return tuple(sorted(set(_check_one(loaded, only))))
-    faults = list(files.faults)
+    names = Names(library, load_drug_names(library, content=content))
+    return _Content(library, files, names, words, content, with_cases=overlay is None), broken
+
+
+def _check_all(loaded: _Content, broken: frozenset[str]) -> tuple[Fault, ...]:
+    faults = list(loaded.files.faults)
     for kind in (*KINDS.values(), "transparency"):
-        for document in files.documents[kind]:
-            faults += _check_further(loaded, kind, document, sound=document.path not in broken)
+        for document in loaded.files.documents[kind]:
+            if loaded.with_cases or document.over is not None:
+                faults += _check_further(loaded, kind, document, sound=document.path not in broken)
     return tuple(sorted(set(faults)))
 
 
@@ -121,23 +156,23 @@ def _check_drug(loaded: _Content, mended: Mended, sound: bool) -> Iterator[Fault
     faults = [fault for law in LAWS for fault in law(check) if fault.line not in touched]
     faults += check_tables(loaded.library, drug, document, cells=not touched)
     yield from faults
-    if sound and not faults:
-        yield from _check_cases(document, "case", lambda cases: _run_drug_cases(loaded, drug, document, cases))
+    if sound and not faults and loaded.with_cases:
+        yield from _check_cases(document, "case", lambda cases: _run_drug_cases(loaded, drug, cases))
 
 
-def _run_drug_cases(loaded: _Content, drug: Drug, document: Document, cases: Document) -> Iterator[Fault]:
+def _run_drug_cases(loaded: _Content, drug: Drug, cases: Document) -> Iterator[Fault]:
     drugs = {**loaded.library.drugs, drug.id: drug}
     library = replace(loaded.library, drugs=drugs)
     result = run_drug_cases(cases, drug, Names(library, loaded.names.drugs))
     yield from result.faults
-    yield from untried_rows(drug, document, result.tried)
+    yield from untried_rows(drug, result.tried)
 
 
 def _check_gene(loaded: _Content, document: Document, sound: bool) -> Iterator[Fault]:
     gene = read_gene(document)
     faults = [fault for law in GENE_LAWS for fault in law(GeneCheck(gene, document))]
     yield from faults
-    if sound and not faults:
+    if sound and not faults and loaded.with_cases:
         yield from _check_cases(document, "gene_case", lambda cases: _run_gene_cases(loaded, gene, cases))
 
 
@@ -151,7 +186,7 @@ def _check_formula(loaded: _Content, document: Document) -> Iterator[Fault]:
     check = FormulaCheck(loaded.library, formula, document, load_ingredients(loaded.content))
     faults = [fault for law in FORMULA_LAWS for fault in law(check)]
     yield from faults
-    if not faults:
+    if not faults and loaded.with_cases:
         yield from _check_cases(document, "formula_case", lambda cases: run_formula_cases(cases, formula, loaded.names))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
 from typing import Any
 
 from knowledge.findings import Action, Indicator, Strength
@@ -11,6 +12,9 @@ from knowledge.library import Criteria, Drug, Library, Row, Table
 from knowledge.loading.drug_file import ALTERNATIVE_KINDS, DOSE_KINDS, OTHER_KINDS
 from knowledge.loading.errors import Fault
 from knowledge.loading.strict_yaml import Document
+
+TO_FILL_IN = "to be filled in"
+"""What `pgx-cds new` writes where only a reader of the source knows what belongs there."""
 
 Words = Mapping[str, Mapping[str, str]]
 """Sections of the cards' words: direction, of, risk, monitor, test -> key -> words."""
@@ -35,7 +39,7 @@ class DrugCheck:
 
     def at_row(self, row: Row, what: str, mend: str) -> Fault:
         """A fault at a row."""
-        return Fault(self.document.path, row.line, f"{row.id}: {what}", mend)
+        return Fault(*row.place, f"{row.id}: {what}", mend)
 
 
 def ids_are_unique(check: DrugCheck) -> Iterator[Fault]:
@@ -109,8 +113,12 @@ def words_exist(check: DrugCheck) -> Iterator[Fault]:
     """Every key that a card must put into words has words."""
     for _, row in check.rows():
         for section, key in _keys(check, row):
-            if key not in check.words.get(section, {}):
-                yield check.at_row(row, f"{key!r} has no words", f"add it to cards/text/en.yaml, section {section}")
+            known = check.words.get(section, {})
+            if key not in known:
+                near = get_close_matches(key, known, n=3)
+                other = f"write {' or '.join(near)}, or " if near else ""
+                mend = f"{other}add it to cards/text/en.yaml, section {section}"
+                yield check.at_row(row, f"{key!r} has no words", mend)
 
 
 def _keys(check: DrugCheck, row: Row) -> Iterator[tuple[str, str]]:
@@ -192,6 +200,26 @@ def actions_go_together(check: DrugCheck) -> Iterator[Fault]:
             yield check.at_row(row, "keep stands beside an action that changes the treatment", "remove one of them")
 
 
+def changes_go_their_way(check: DrugCheck) -> Iterator[Fault]:
+    """A reduction leaves a dose and is below 100 percent or a factor of 1; an increase by a factor is above 1."""
+    for _, row in check.rows():
+        for action in row.actions:
+            if action.kind == "reduce" and (max(action.percent, default=0) >= 100 or (action.factor or 0) >= 1):
+                yield check.at_row(row, "this reduction leaves no lower dose", "write less than 100 percent, or avoid")
+            if action.kind == "increase" and action.factor is not None and action.factor <= 1:
+                yield check.at_row(row, "this increase raises no dose", "write a factor above 1")
+
+
+def sources_are_filled_in(check: DrugCheck) -> Iterator[Fault]:
+    """Nothing that `pgx-cds new` left open reaches a card."""
+    for table in check.drug.tables:
+        for member in ("title", "version"):
+            if getattr(table.source, member) == TO_FILL_IN:
+                place = ("bodies", table.slug, "source", member)
+                what = f"{table.slug}: the source's {member} is not filled in"
+                yield check.document.fault(place, what, "write what you read it from")
+
+
 def formulas_exist(check: DrugCheck) -> Iterator[Fault]:
     """An equation that a row names has a file, and asks only for genes of the row's table."""
     for table, row in check.rows():
@@ -223,5 +251,7 @@ LAWS: tuple[Callable[[DrugCheck], Iterator[Fault]], ...] = (
     flags_are_needed,
     codes_are_known,
     actions_go_together,
+    changes_go_their_way,
+    sources_are_filled_in,
     formulas_exist,
 )

@@ -56,7 +56,7 @@ def mend(document: Document, kind: str) -> Mended | None:
     for _ in range(_ROUNDS):
         errors = list(validator(kind).iter_errors(data))
         if not errors:
-            return Mended(Document(document.path, data, document.lines), frozenset(touched))
+            return Mended(Document(document.path, data, document.lines, over=document.over), frozenset(touched))
         for error in errors:
             touched.add(tuple(error.absolute_path))
             _mend_one(data, error)

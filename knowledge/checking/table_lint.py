@@ -20,27 +20,23 @@ MOST_FAULTS = 8
 def check_tables(library: Library, drug: Drug, document: Document, cells: bool = True) -> Iterator[Fault]:
     """A fault for each lookup text that means nothing and, with `cells`, for each cell that not one row answers."""
     for table in drug.tables:
-        faults = list(_lookup_texts(library, table, document))
+        faults = list(_lookup_texts(library, table))
         yield from faults
         if cells and not table.flow and not faults:
             yield from _cells(library, table, document)
 
 
-def _lookup_texts(library: Library, table: Table, document: Document) -> Iterator[Fault]:
+def _lookup_texts(library: Library, table: Table) -> Iterator[Fault]:
     for row in table.rows:
         for symbol, texts in row.when.items():
             gene = library.genes.get(symbol)
             if gene is None:
-                yield Fault(
-                    document.path, row.line, f"{row.id}: there is no gene file for {symbol}", f"add genes/{symbol}.yaml"
-                )
+                yield Fault(*row.place, f"{row.id}: there is no gene file for {symbol}", f"add genes/{symbol}.yaml")
                 continue
             for text in texts:
                 if not _means_something(gene, text):
                     known = ", ".join((*gene.phenotypes, NO_RESULT, ANY))
-                    yield Fault(
-                        document.path, row.line, f"{row.id}: {symbol} has no result {text!r}", f"known are {known}"
-                    )
+                    yield Fault(*row.place, f"{row.id}: {symbol} has no result {text!r}", f"known are {known}")
 
 
 def _means_something(gene: Gene, text: str) -> bool:
@@ -113,7 +109,7 @@ def _cell_fault(
             ("bodies", table.slug), f"{where}: no row answers", "add a row; strength: none where the body is silent"
         )
     names = ", ".join(row.id for row in rows)
-    return Fault(document.path, rows[1].line, f"{where}: {len(rows)} rows answer ({names})", "narrow one of them")
+    return Fault(*rows[1].place, f"{where}: {len(rows)} rows answer ({names})", "narrow one of them")
 
 
 def _words(value: GeneValue | None) -> str:

@@ -86,14 +86,14 @@ def _pretest(data: Mapping[str, Any]) -> PretestPolicy:
 def _table(document: Document, slug: str) -> Table:
     data = document.data["bodies"][slug]
     kind = "flow" if "flow" in data else "rows"
-    rows = tuple(_row(row, document.line("bodies", slug, kind, at)) for at, row in enumerate(data[kind]))
+    rows = tuple(_row(row, document.place("bodies", slug, kind, at)) for at, row in enumerate(data[kind]))
     genes = dict.fromkeys(gene for row in rows for gene in row.when)
     populations = dict.fromkeys(name for row in rows for name in row.populations)
     source = read_source(data["source"])
     return Table(slug, data["body"], tuple(genes), source, rows, tuple(populations), kind == "flow")
 
 
-def _row(data: Mapping[str, Any], line: int) -> Row:
+def _row(data: Mapping[str, Any], place: tuple[str, int]) -> Row:
     actions = tuple(_action(action) for action in data.get("actions", ()))
     kinds = {action.kind for action in actions}
     flags = data.get("flags")
@@ -112,7 +112,7 @@ def _row(data: Mapping[str, Any], line: int) -> Row:
         effect=_effect(data["effect"]) if "effect" in data else None,
         note=data.get("note"),
         quiet=data.get("quiet", False),
-        line=line,
+        place=place,
     )
 
 

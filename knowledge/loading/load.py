@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,8 @@ CONTENT = Path(__file__).resolve().parent.parent / "content"
 KINDS = {"drugs": "drug", "genes": "gene", "modulators": "modulator", "conditions": "condition", "formulas": "formula"}
 SINGLE = ("synonyms", "answer_codes", "display_words", "atc_combinations", "transparency")
 """Kinds of which there is one file, at the top of the content."""
+OVERLAY_ALONE = ("policy.yaml", "drug_codes.yaml")
+"""Files that only an overlay has."""
 SYSTEMS = {
     "snomed": ("http://snomed.info/sct",),
     "icd10": ("http://hl7.org/fhir/sid/icd-10-cm", "http://hl7.org/fhir/sid/icd-10"),
@@ -71,9 +74,22 @@ def read_content(overlay: Path | None = None, content: Path = CONTENT, compiled:
         documents[kind] = (*documents.get(kind, ()), document)
     versions = {shown_path(content / name): hashlib.sha256(data).hexdigest()[:12] for name, data in raw.items()}
     if overlay is not None:
+        faults += _find_strangers(overlay, raw)
         for path in sorted(overlay.rglob("*.yaml")):
             digest.update(str(path.relative_to(overlay)).encode() + b"\0" + path.read_bytes())
     return ContentFiles(dict.fromkeys(KINDS.values(), ()) | documents, tuple(faults), digest.hexdigest(), versions)
+
+
+def _find_strangers(overlay: Path, shipped: Iterable[str]) -> Iterator[Fault]:
+    """Files of an overlay that nothing would read: a wrong name must not look like a rule that holds."""
+    known = {*shipped, *OVERLAY_ALONE}
+    for path in sorted((*overlay.rglob("*.yaml"), *overlay.rglob("*.yml"))):
+        name = path.relative_to(overlay).as_posix()
+        if name in known or name.endswith(".test.yaml"):
+            continue
+        near = get_close_matches(name, known, n=1)
+        mend = f"rename it to {near[0]}, or remove it" if near else "remove it: an overlay only changes shipped files"
+        yield Fault(str(path), 1, "no shipped file has this name, and nothing reads this one", mend)
 
 
 def _read_bytes(content: Path) -> dict[str, bytes]:
@@ -185,7 +201,7 @@ def _read_merged(path: Path, sound: Any, local: Path | None) -> Document:
     shipped = load_strict(path, shown_path(path))
     own = load_strict(local)
     merged = _merge(shipped.data, own.data) if isinstance(own.data, dict) else shipped.data
-    return Document(shipped.path, merged, shipped.lines, (*shipped.faults, *own.faults))
+    return Document(shipped.path, merged, shipped.lines, (*shipped.faults, *own.faults), own)
 
 
 def _merge(shipped: Mapping[str, Any], local: Mapping[str, Any]) -> dict[str, Any]:

@@ -34,18 +34,25 @@ class Document:
     data: Any
     lines: Mapping[Pointer, int]
     faults: tuple[Fault, ...] = ()
+    over: Document | None = None
+    """The site's file that was merged over this one: it answers for every node that it states."""
+
+    def place(self, *pointer: str | int) -> tuple[str, int]:
+        """File and line of a node, or of the nearest one above it that is there; a site's file before the shipped."""
+        files = [self.over, self] if self.over else [self]
+        for end in range(len(pointer), -1, -1):
+            for file in files:
+                if pointer[:end] in file.lines:
+                    return file.path, file.lines[pointer[:end]]
+        return self.path, 1
 
     def line(self, *pointer: str | int) -> int:
-        """The line of a node, or of the nearest one above it that is there."""
-        for end in range(len(pointer), -1, -1):
-            found = self.lines.get(pointer[:end])
-            if found is not None:
-                return found
-        return 1
+        """The line alone."""
+        return self.place(*pointer)[1]
 
     def fault(self, pointer: Pointer, what: str, mend: str) -> Fault:
         """A fault at a node of this file."""
-        return Fault(self.path, self.line(*pointer), what, mend)
+        return Fault(*self.place(*pointer), what, mend)
 
 
 @dataclass
@@ -108,7 +115,7 @@ def load_strict(path: Path, shown: str | None = None) -> Document:
     try:
         node = _compose(name, text, reader.faults)
     except yaml.YAMLError as error:
-        return Document(name, None, {}, (*reader.faults, _yaml_fault(name, error)))
+        return Document(name, None, {}, (*reader.faults, _yaml_fault(name, error, text)))
     if node is None:
         return Document(name, None, {}, (Fault(name, 1, "the file is empty", "write its content or remove it"),))
     data = reader.read(node, ())
@@ -126,14 +133,16 @@ def _compose(name: str, text: str, faults: list[Fault]) -> yaml.Node | None:
             bare = _BARE_STAR.match(text, mark.index) if mark is not None else None
             if bare is None:
                 raise
-            faults.append(_yaml_fault(name, error))
+            faults.append(_yaml_fault(name, error, text))
             text = f'{text[: bare.start()]}"{bare[0]}"{text[bare.end() :]}'
 
 
-def _yaml_fault(name: str, error: yaml.YAMLError) -> Fault:
+def _yaml_fault(name: str, error: yaml.YAMLError, text: str) -> Fault:
     mark = getattr(error, "problem_mark", None)
     problem = str(getattr(error, "problem", None) or error)
     line = mark.line + 1 if mark is not None else 1
+    if mark is not None and text[mark.index : mark.index + 1] == "\t":
+        return Fault(name, line, "a tab stands where YAML wants spaces", "indent with spaces")
     if "alias" in problem or "anchor" in problem:
         return Fault(name, line, "a bare * begins a YAML alias", 'quote star alleles ("*2")')
     return Fault(name, line, f"not YAML ({problem})", "mend the line's quotes, brackets or indentation")

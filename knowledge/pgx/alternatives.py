@@ -14,7 +14,7 @@ from knowledge.library import Alternative
 from knowledge.pgx.inhibition import look_at_as_inhibitor
 from knowledge.pgx.recommend import Question, recommend
 
-_UNKNOWN = ("unreadable", "not_fetched", "results_disagree")
+_UNKNOWN = ("unreadable", "not_fetched", "results_disagree", "no_row")
 """Kinds of gaps that hide a result which the alternative's own guidance may ask for. What is withheld is not among
 them: that there is something withheld is not told."""
 

@@ -22,6 +22,8 @@ class Asked:
 
     rows: tuple[Row, ...]
     missing: tuple[str, ...] = ()
+    uncovered: bool = False
+    """Every gene has a result, and of what they may mean something is answered by no row: the content has a hole."""
 
 
 def ask_table(table: Table, values: Mapping[str, Sequence[GeneValue]], population: str) -> Asked:
@@ -36,7 +38,7 @@ def ask_table(table: Table, values: Mapping[str, Sequence[GeneValue]], populatio
         found.update((row.id, row) for row in rows)
     missing = tuple(gene for gene in genes if not values[gene])
     ordered = tuple(row for row in table.rows if row.id in found)
-    return Asked(ordered, () if answered else missing)
+    return Asked(ordered, () if answered else missing, not answered and not missing and not table.flow)
 
 
 def merge_equal_advice(rows: Iterable[Row]) -> tuple[Row, ...]:

@@ -77,7 +77,15 @@ def _ask(question: Question, table: Table, answers: Mapping[str, GeneAnswer]) ->
                 continue
             findings.append(_finding(question, table, row, to, answers, asked, several))
         missing |= {gene: asked.gaps[gene] for gene in found.missing if gene in asked.gaps}
+        if found.uncovered and table.genes:
+            missing[table.genes[0]] = _hole(table)
     return findings, missing
+
+
+def _hole(table: Table) -> Gap:
+    """Content that is at fault (`pgx-cds check` would find it) must not look like nothing to be said."""
+    genes = " and ".join(table.genes)
+    return Gap("no_row", f"the content on {table.body}'s advice has no answer for this {genes} result", table.genes[0])
 
 
 def _values_asked(table: Table, answers: Mapping[str, GeneAnswer]) -> _Asked:

@@ -111,6 +111,21 @@ def test_the_detail_lets_the_basis_be_checked_from_the_card_alone() -> None:
     )
 
 
+def test_where_no_body_has_anything_to_say_there_is_no_heading_for_it() -> None:
+    """A gap with a body that leaves the treatment alone (an age limit that does not hold)."""
+    keep = make_finding(indicator=Indicator.INFO, actions=(Action("keep"),), alternative=False, effect=None)
+    (card,) = cards_of(make_answer(make_gap("not_fetched"), keep))
+    assert "**Missing**" in card["detail"]
+    assert "What the guidelines say" not in card["detail"]
+
+
+def test_a_hole_in_the_content_makes_a_card_that_sends_to_the_guideline() -> None:
+    """It never looks as if nothing had to be said."""
+    (card,) = cards_of(make_answer(make_gap("no_row", genes=(make_gene(),))))
+    assert card["summary"] == "Clopidogrel: the content has no answer for the CYP2C19 result"
+    assert "- Look up the guideline itself for the CYP2C19 result: the content leaves it out" in card["detail"]
+
+
 def test_phenoconversion_is_shown_as_what_the_genotype_says_and_why_it_acts_otherwise() -> None:
     """Genotype says X, acts as Y because of Z."""
     inhibitor = ("paroxetine (strong inhibitor)",)

@@ -165,6 +165,20 @@ consent = "ehr"
     ]
 
 
+def test_what_is_misspelt_is_named_beside_what_is_therefore_missing(tmp_path: Path) -> None:
+    """[[clients]] for [[client]], and a misspelt member beside a missing one: all faults at once."""
+    whole_name, member = WHOLE.replace("[[client]]", "[[clients]]"), "[[client]]\nconsnt = 1\nbackend = 1\n"
+    told = []
+    for text in (whole_name.replace("[client.", "[clients."), member, 'client = ["one"]\n'):
+        (tmp_path / "clients.toml").write_text(text, encoding="utf-8")
+        with pytest.raises(ClientsError) as caught:
+            load_clients(tmp_path / "clients.toml")
+        told.append({(fault.where, fault.what) for fault in caught.value.faults})
+    assert told[0] == {("/client", "is missing"), ("/clients", "is no known member")}
+    assert {("/client/0/consent", "is missing"), ("/client/0/consnt", "is no known member")} <= told[1]
+    assert [where for where, _ in told[2]] == ["/client/0"]
+
+
 def test_hosts_that_would_never_be_asked_are_faults(tmp_path: Path) -> None:
     """A host with a port matches none; tokens for a server that is not listed would never be used."""
     text = WHOLE.replace('["FHIR.example.org"]', '["fhir.example.com:443", "::1"]')

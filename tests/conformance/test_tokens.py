@@ -13,6 +13,7 @@ from deployed import ROUNDS, Answered, Service
 from registered import CHILDREN, CHILDRENS, EC, GENERAL, RSA
 from tokens import Signer, decode, encode, make_claims, make_key_set, make_signer, sign, sign_symmetric
 
+CLAIMS = "a claim (iss, aud, exp, iat, jti; tenant, nbf) is missing or of a wrong type"
 pytestmark = pytest.mark.blackbox
 
 DISCOVERY = "/cds-services"
@@ -114,10 +115,7 @@ WRONG: dict[str, tuple[Make, str]] = {
     "tampered signature": (_tamper_signature, "wrong signature"),
     "another's signature": (lambda aud: sign(STRANGER, _claims(aud), kid=EC.kid), "wrong signature"),
     "the right key of another client": (lambda aud: sign(CHILDRENS, _claims(aud)), "no such key"),
-    **{
-        f"without {name}": (partial(_leave_out, name), "a claim is missing or of a wrong type")
-        for name in ("iss", "aud", "exp", "iat", "jti")
-    },
+    **{f"without {name}": (partial(_leave_out, name), CLAIMS) for name in ("iss", "aud", "exp", "iat", "jti")},
 }
 
 

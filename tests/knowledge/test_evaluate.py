@@ -7,7 +7,7 @@ import pytest
 
 from knowledge.evaluate import evaluate
 from knowledge.facts import Answer, DrugOrder, GeneRecord, GeneResult, Ingredient, PatientFacts
-from knowledge.findings import DrugAnswer, Finding
+from knowledge.findings import DrugAnswer, Finding, Gap
 from knowledge.library import Policy
 from knowledge.question import Names, read_facts, read_order
 
@@ -251,3 +251,18 @@ def test_two_drafts_that_interact_know_of_each_other(names: Names) -> None:
     codeine = evaluate(facts, names.library, Policy())[0]
     (finding,) = [one for one in codeine.findings if one.body == "CPIC"]
     assert finding.genes[0].because == ("paroxetine (strong inhibitor, being ordered as well)",)
+
+
+def test_a_hole_in_the_content_is_said_and_is_no_silence(names: Names) -> None:
+    """A table that lost its row for poor metabolizers: they get a gap, normal metabolizers their row, as before."""
+    drug = names.library.drugs["clopidogrel"]
+    table = next(table for table in drug.tables if table.slug == "fda")
+    kept = tuple(row for row in table.rows if "poor" not in row.when["CYP2C19"])
+    assert kept != table.rows
+    broken = replace(drug, tables=(replace(table, rows=kept),))
+    holed = replace(names, library=replace(names.library, drugs={"clopidogrel": broken}))
+    answer = ask(holed, "clopidogrel", genes={"CYP2C19": "*2/*2"})
+    text = "the content on FDA's advice has no answer for this CYP2C19 result"
+    assert answer.gaps == (Gap("no_row", text, "CYP2C19"),)
+    assert (rows(answer), answer.silence) == (["clopidogrel/gap/CYP2C19"], None)
+    assert ask(holed, "clopidogrel", genes={"CYP2C19": "*1/*1"}).gaps == ()

@@ -117,13 +117,16 @@ def test_check_is_quiet_about_sound_content_and_names_faults(tmp_path: Path) -> 
 
 
 def test_new_writes_files_that_the_checker_can_read(tmp_path: Path) -> None:
-    """The scaffold names the cells that are still missing; a second run refuses to overwrite."""
+    """The checker names the cells and the words that are still missing; a second run refuses to overwrite."""
     result = run("new", "drug", "prasugrel", "--content", str(tmp_path))
     path = tmp_path / "drugs" / "prasugrel.yaml"
     assert (result.exit_code, path.exists()) == (0, True)
+    assert "no --gene: CYP2C19 stands in the file" in result.stderr
     missing = [fault.what for fault in check_content({}, only=path)]
-    assert missing
-    assert all(what.endswith("no row answers") for what in missing)
+    opened = [what for what in missing if what.endswith("is not filled in")]
+    assert len(opened) == 2
+    assert len(missing) > 2
+    assert all(what.endswith("no row answers") for what in missing if what not in opened)
     assert run("new", "drug", "prasugrel", "--content", str(tmp_path)).exit_code == 2
     assert run("new", "gene", "cyp2c19", "--content", str(tmp_path)).exit_code == 2
     assert run("new", "gene", "NEWGENE", "--content", str(tmp_path)).exit_code == 0

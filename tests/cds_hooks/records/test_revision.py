@@ -197,6 +197,21 @@ def test_the_start_is_refused_when_the_database_cannot_be_reached(tmp_path: Path
     assert "secret" not in said
 
 
+def test_what_is_wrong_with_a_sqlite_file_is_said_and_how_to_mend_it(tmp_path: Path) -> None:
+    """No folder, a file of another kind, a folder in the file's place: three faults, three sentences."""
+    (tmp_path / "notes.txt").write_text("no database " * 100, encoding="utf-8")
+    (tmp_path / "folder").mkdir()
+    begins = "The database of PGX_CDS_DATABASE cannot be used"
+    said = [refusal(f"sqlite:///{tmp_path / name}") for name in ("gone/records.sqlite3", "notes.txt", "folder")]
+    assert said == [
+        f"{begins} (OperationalError). There is no folder {tmp_path / 'gone'}: make it, or name another file.",
+        f"{begins} (DatabaseError). {tmp_path / 'notes.txt'} is no SQLite database: name another file, "
+        "or restore a backup.",
+        f"{begins} (OperationalError). See that {tmp_path / 'folder'} and its folder may be written, that nobody locks "
+        "it, and that its disk is not full.",
+    ]
+
+
 def test_the_application_is_refused_with_one_sentence(content: Content, tmp_path: Path) -> None:
     """As a WSGI server starts it, and by `pgx-cds run`."""
     url = f"sqlite:///{tmp_path / 'records.sqlite3'}"

@@ -156,3 +156,27 @@ def test_a_named_folder_is_made_and_emptied_once(named: Path) -> None:
     (named / "counter_2.db").touch()
     assert prepare_folder() == named
     assert (named / "counter_2.db").exists()
+
+
+def test_gunicorn_says_in_words_why_it_does_not_start_and_leaves_nothing(tmp_path: Path) -> None:
+    """Broken content, or a database that is none: the file, what and how to mend it, and no traceback."""
+    (tmp_path / "overlay").mkdir()
+    (tmp_path / "overlay" / "policy.yaml").write_text("colour: red\n", encoding="utf-8")
+    (tmp_path / "notes.txt").write_text("no database " * 100, encoding="utf-8")
+    (tmp_path / "temporary").mkdir()
+    wrong = {
+        "PGX_CDS_OVERLAY": (tmp_path / "overlay", f"{tmp_path / 'overlay' / 'policy.yaml'}:1: 'colour' is no policy: "),
+        "PGX_CDS_DATABASE": (f"sqlite:///{tmp_path / 'notes.txt'}", "The database of PGX_CDS_DATABASE cannot be used "),
+    }
+    given = {key: value for key, value in os.environ.items() if not key.startswith("PGX_CDS_") and key != VARIABLE}
+    given |= {"PGX_CDS_AUTH": "off", "PGX_CDS_DATABASE": "sqlite://", "TMPDIR": str(tmp_path / "temporary")}
+    for setting, (value, told) in wrong.items():
+        command = [sys.executable, "-m", "gunicorn", "-c", "deploy/gunicorn.conf.py", "app:create_app()"]
+        environment = given | {setting: str(value), "PORT": "0"}
+        done = subprocess.run(
+            command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60, check=False
+        )
+        assert done.returncode != 0
+        assert done.stderr.startswith(f"pgx-cds does not start. {told}")
+        assert done.stderr.count("\n") == 1
+        assert list((tmp_path / "temporary").glob("pgx-cds-metrics-*")) == []

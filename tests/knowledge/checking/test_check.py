@@ -1,13 +1,15 @@
 """The checker: every fault of a file is found in one run, with its line and how to mend it."""
 
+import re
 import shutil
 from pathlib import Path
 
 import pytest
 
 from cards.phrases import load_words
-from knowledge.checking.check import check_content
+from knowledge.checking.check import check_content, check_overlay
 from knowledge.checking.check_digits import is_loinc_code, is_snomed_code
+from knowledge.checking.drug_lint import TO_FILL_IN
 from knowledge.loading.load import CONTENT
 
 FIVE_FAULTS = """\
@@ -148,3 +150,49 @@ def test_a_loinc_code_with_a_wrong_check_digit_is_found(code: str, holds: bool) 
 def test_a_snomed_code_with_a_wrong_check_digit_is_found(code: str, holds: bool) -> None:
     """SNOMED CT's digit is Verhoeff's."""
     assert is_snomed_code(code) is holds
+
+
+def test_an_overlay_is_checked_with_its_policy_its_codes_and_what_it_makes_of_the_shipped_files(tmp_path: Path) -> None:
+    """Good: a sign-off. Bad: a row that two rows answer, a policy and a code that are none; each in the site's file."""
+    (tmp_path / "drugs").mkdir()
+    own = tmp_path / "drugs" / "clopidogrel.yaml"
+    own.write_text('status: reviewed\nreviewed: {by: P&T committee, until: "2027-06-30"}\n', encoding="utf-8")
+    assert check_overlay(load_words(), tmp_path) == ()
+    rows = (
+        "      - {id: all, when: {CYP2C19: [any]}, strength: none}\n"
+        "      - {id: too, when: {CYP2C19: [poor]}, strength: none}\n"
+    )
+    own.write_text(f"bodies:\n  fda:\n    rows:\n{rows}", encoding="utf-8")
+    (tmp_path / "policy.yaml").write_text("colour: red\n", encoding="utf-8")
+    (tmp_path / "drug_codes.yaml").write_text("- X1\n", encoding="utf-8")
+    assert [(Path(fault.path).name, fault.line, fault.what) for fault in check_overlay(load_words(), tmp_path)] == [
+        ("drug_codes.yaml", 1, "the file: ['X1'] is not of type 'object'"),
+        ("clopidogrel.yaml", 5, "fda: CYP2C19 poor, population general: 2 rows answer (all, too)"),
+        ("policy.yaml", 1, "'colour' is no policy"),
+    ]
+
+
+def test_a_reduction_leaves_a_dose_and_an_increase_raises_it(content: Path) -> None:
+    """50% is one; 150% and a factor of 2 are none, and neither is an increase by a factor of 0.5."""
+    before = FIVE_FAULTS.split("      - id: poor")[0]
+    table = before + "      - {id: all, when: {CYP2C19: [any]}, strength: strong, indicator: info, actions: [ACTION]}\n"
+    wrong = {
+        "{reduce: {percent: 50}}": False,
+        "{reduce: {percent: 150}}": True,
+        "{reduce: {percent: [50, 120]}}": True,
+        "{reduce: {factor: 2}}": True,
+        "{increase: {percent: 150}}": False,
+        "{increase: {factor: 0.5}}": True,
+    }
+    for action, is_wrong in wrong.items():
+        told = [what for _, what in faults_of(content, table.replace("ACTION", action)) if what.endswith(" dose")]
+        assert bool(told) is is_wrong, action
+
+
+def test_what_the_scaffold_left_to_be_filled_in_is_a_fault(content: Path) -> None:
+    """A source that nobody named must not stand on a card; once it is named the fault is gone."""
+    path = content / "drugs" / "clopidogrel.yaml"
+    whole = path.read_text(encoding="utf-8")
+    left = re.sub(r"version: .*", f'version: "{TO_FILL_IN}"', whole, count=1)
+    assert left != whole
+    assert [what for _, what in faults_of(content, left)] == ["cpic: the source's version is not filled in"]

@@ -79,3 +79,28 @@ def test_a_policy_is_read_over_the_defaults_and_its_faults_are_told(tmp_path: Pa
     write(tmp_path / "policy.yaml", "colour: red\n")
     with pytest.raises(ContentError, match="'colour' is no policy"):
         load_policy(tmp_path)
+
+
+def test_a_fault_of_an_overlay_is_told_with_the_overlays_own_file_and_line(tmp_path: Path) -> None:
+    """What the site wrote is what the site can mend; the shipped file is faultless."""
+    own = tmp_path / "drugs" / "clopidogrel.yaml"
+    write(own, "# ours\nstatus: fine\n")
+    with pytest.raises(ContentError) as refused:
+        load_library(tmp_path)
+    assert [(fault.path, fault.line) for fault in refused.value.faults] == [(str(own), 2)]
+
+
+def test_a_file_of_an_overlay_that_nothing_reads_is_refused_and_others_are_not(tmp_path: Path) -> None:
+    """A wrong name would look like a rule that holds; a name close to a shipped one is proposed."""
+    write(tmp_path / "drugs" / "clopidogrel.yaml", "status: retired\n")
+    write(tmp_path / "policy.yaml", "max_cards: 3\n")
+    write(tmp_path / "drug_codes.yaml", '"urn:our-pharmacy": {X1: ["32968"]}\n')
+    load_library(tmp_path)
+    write(tmp_path / "drugs" / "clopidogril.yaml", "status: retired\n")
+    write(tmp_path / "wholly-else.yml", "status: retired\n")
+    with pytest.raises(ContentError) as refused:
+        load_library(tmp_path)
+    assert [(Path(fault.path).name, fault.mend) for fault in refused.value.faults] == [
+        ("clopidogril.yaml", "rename it to drugs/clopidogrel.yaml, or remove it"),
+        ("wholly-else.yml", "remove it: an overlay only changes shipped files"),
+    ]

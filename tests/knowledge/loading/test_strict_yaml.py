@@ -45,6 +45,15 @@ def test_a_bare_star_allele_is_told_to_be_quoted(tmp_path: Path) -> None:
     assert [(fault.line, fault.mend) for fault in document.faults] == [(2, 'quote star alleles ("*2")')]
 
 
+def test_a_tab_is_told_to_be_spaces_and_another_odd_letter_is_not(tmp_path: Path) -> None:
+    """YAML calls both a character that cannot start any token."""
+    told = [load_strict(write(tmp_path, f"a: 1\n{odd}b: 2\n")).faults[0] for odd in ("\t", "@")]
+    assert [(fault.line, fault.mend) for fault in told] == [
+        (2, "indent with spaces"),
+        (2, "mend the line's quotes, brackets or indentation"),
+    ]
+
+
 def test_an_alias_is_refused_although_yaml_allows_it(tmp_path: Path) -> None:
     """What stands in a file is what it says; nothing is filled in from elsewhere."""
     document = load_strict(write(tmp_path, "a: &x [1]\nb: *x\n"))
