@@ -150,8 +150,8 @@ def describe_refusal(tenant: str, request_id: str, refusal: RefusalEntry) -> Aud
         "asked": refusal.asked,
         "service": refusal.service,
         "hookInstance": refusal.hook_instance,
-        "user": _tidy(refusal.user) if refusal.user else None,
-        "patient": _tidy(refusal.patient) if refusal.patient else None,
+        "user": tidy(refusal.user) if refusal.user else None,
+        "patient": tidy(refusal.patient) if refusal.patient else None,
         "reads": [_read_json(each) for each in refusal.reads],
     }
     return AuditEvent(tell_time(), members)
