@@ -105,7 +105,9 @@ def main() -> int:
         helpers += [threading.Thread(target=_repeat, args=(site, kind, faults, stop)) for kind in EVERY]
         for each in helpers:
             each.start()
+        began = time.monotonic()
         call_for(target, RATE, CALLERS, SECONDS, faults.excuse, tally)
+        tally.seconds = time.monotonic() - began
         stop.set()
         for each in helpers:
             each.join()
@@ -147,7 +149,7 @@ def report(site: Site, tally: Tally, faults: Faults, memory: list[float]) -> int
     quarter = max(1, len(memory) // 4)
     early, late = statistics.median(memory[quarter : 2 * quarter] or memory), statistics.median(memory[-quarter:])
     total = sum(tally.outcomes.values())
-    print(f"Measured on {date.today()}: {total} calls in {SECONDS:.0f} s ({total / SECONDS:.0f} a second).\n")
+    print(f"Measured on {date.today()}: {total} calls in {tally.seconds:.0f} s, {total / tally.seconds:.0f} a second.\n")
     print("| what came | calls |\n|---|---|")
     for outcome, count in sorted(tally.outcomes.items()):
         print(f"| {outcome} | {count} |")

@@ -44,6 +44,8 @@ class Tally:
     milliseconds: list[float] = field(default_factory=list)
     cards: list[Mapping[str, Any]] = field(default_factory=list)
     """A few cards of late, to report on."""
+    seconds: float = 0.0
+    """How long it took until every call was made: longer than planned where callers fell behind."""
 
     def note(self, outcome: str, spent: float) -> None:
         """Count one call."""
@@ -57,7 +59,7 @@ Excuse = Callable[[str], bool]
 
 
 def call_for(target: Target, rate: float, callers: int, seconds: float, excuse: Excuse, tally: Tally) -> None:
-    """Call at a steady rate from several connections until the time is over."""
+    """Call at a steady rate from several connections; every call that was due is made, late ones too."""
     begin = time.monotonic()
     threads = [
         threading.Thread(target=_call_in_turn, args=(target, number, callers, rate, begin, seconds, excuse, tally))
