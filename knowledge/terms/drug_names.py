@@ -24,6 +24,8 @@ from knowledge.terms.ndc import load_ndc
 
 _STRENGTH = re.compile(r"[0-9] |\]|\(")
 """What only names of products hold, and never the name of an ingredient or brand."""
+_MOST_CODINGS = 100
+"""Codes of one medicine; whoever sends more does not want it to be identified, but to keep the service busy."""
 _BRAND = re.compile(r"\[([^\[\]]+)\]\s*$")
 
 Coding = tuple[str | None, str | None, str | None]
@@ -54,6 +56,8 @@ class DrugNames:
         A code decides; what names say beside it must not be another medicine. A name that holds all that the code
         means and more is the whole of it.
         """
+        if len(codings) > _MOST_CODINGS:
+            return Identified((), reason="it has more codes than are looked at")
         coded = [found for system, code, _ in codings if (found := self._by_code(system, code))]
         named = [self._by_name(name) for name in (*(display for _, _, display in codings), text) if name]
         known = [found.contents for found in named if found.contents]

@@ -203,3 +203,11 @@ def test_a_site_may_bring_its_own_names(tmp_path: Path) -> None:
         "clopidogrel",
     ]
     assert names.identify([], "Our Trio").ingredients == ()
+
+
+def test_a_medicine_of_more_codes_than_anybody_lists_is_not_looked_through(names: Names) -> None:
+    """It stays unknown and says why; a hundred codes are looked at."""
+    codings = [("urn:local", str(number), None) for number in range(99)] + [(RXNORM, "309362", None)]
+    assert names.drugs.identify(codings, None) == Identified(CLOPIDOGREL, "code")
+    refused = Identified((), reason="it has more codes than are looked at")
+    assert names.drugs.identify([("urn:local", "x", None), *codings], None) == refused
