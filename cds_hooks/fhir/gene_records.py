@@ -11,6 +11,7 @@ from cds_hooks.fhir.gene_results import read_results
 from cds_hooks.fhir.record import Fetched
 from cds_hooks.fhir.resource_status import newest_first
 from cds_hooks.fhir.statement_results import ANY_GENE
+from cds_hooks.fhir.subject import is_of_other
 from cds_hooks.fhir.unwrapping import Candidates, collect
 from cds_hooks.fhir.validation import state_problems
 from knowledge.facts import Answer, GeneRecord, GeneResult
@@ -19,6 +20,7 @@ from knowledge.library import Library
 _MOST_VALIDATED = 50
 """Results whose resources are validated; nobody has more that decide, but for a record that is not to be trusted."""
 _CUT = "there are more results on file than are looked at"
+_OTHERS = "results that came name another patient and were not used"
 
 
 @dataclass(frozen=True)
@@ -51,7 +53,17 @@ def read_gene_records(
     incomplete = fetched.reason or "not all results could be fetched" if fetched.answer is Answer.NOT_FETCHED else None
     genes = {gene: _record(gene, listed, incomplete) for gene, listed in by_gene.items()}
     answer, reason = _answer_for_others(fetched, nameless, incomplete)
+    if answer is Answer.NONE_ON_FILE and _holds_others(candidates, patient_id):
+        return GeneRecords(genes, Answer.UNREADABLE, _OTHERS)
     return GeneRecords(genes, answer, reason)
+
+
+def _holds_others(candidates: Candidates, patient_id: str) -> bool:
+    """Whether results came that name another patient, as after a merge of records: used they are not, and whether
+    there are none of this patient cannot be told."""
+    kinds = ("Observation", "DiagnosticReport")
+    found = (one for one in candidates.found if one.resource.get("resourceType") in kinds)
+    return any(is_of_other(one, candidates, patient_id) for one in found)
 
 
 def _withheld(by_gene: Mapping[str, Sequence[GeneResult]], reason: str | None) -> GeneRecords:
