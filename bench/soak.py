@@ -149,7 +149,8 @@ def report(site: Site, tally: Tally, faults: Faults, memory: list[float]) -> int
     quarter = max(1, len(memory) // 4)
     early, late = statistics.median(memory[quarter : 2 * quarter] or memory), statistics.median(memory[-quarter:])
     total = sum(tally.outcomes.values())
-    print(f"Measured on {date.today()}: {total} calls in {tally.seconds:.0f} s, {total / tally.seconds:.0f} a second.\n")
+    rate = total / tally.seconds
+    print(f"Measured on {date.today()}: {total} calls in {tally.seconds:.0f} s, {rate:.0f} a second.\n")
     print("| what came | calls |\n|---|---|")
     for outcome, count in sorted(tally.outcomes.items()):
         print(f"| {outcome} | {count} |")

@@ -54,7 +54,7 @@ def read_gene_records(
     genes = {gene: _record(gene, listed, incomplete) for gene, listed in by_gene.items()}
     answer, reason = _answer_for_others(fetched, nameless, incomplete)
     if answer is Answer.NONE_ON_FILE and _holds_others(candidates, patient_id):
-        return GeneRecords(genes, Answer.UNREADABLE, _OTHERS)
+        return GeneRecords(genes, Answer.NOT_FETCHED, _OTHERS)
     return GeneRecords(genes, answer, reason)
 
 

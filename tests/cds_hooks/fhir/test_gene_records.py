@@ -102,7 +102,7 @@ def test_result_is_left_out_when_it_is_of_somebody_else(subject: str) -> None:
     ]
     sent: dict[str, Any] = {"resourceType": "Bundle", "entry": [other, *({"resource": one} for one in theirs)]}
     said = "results that came name another patient and were not used"
-    assert records(fetched(sent)) == GeneRecords({}, Answer.UNREADABLE, said)
+    assert records(fetched(sent)) == GeneRecords({}, Answer.NOT_FETCHED, said)
 
 
 @pytest.mark.parametrize(

@@ -263,13 +263,12 @@ def test_a_prefetched_result_of_another_patient_is_refused(client: FlaskClient, 
 def test_a_fetched_result_of_another_patient_is_not_used(
     client: FlaskClient, order_select: Request, fhir_stub: FhirStub
 ) -> None:
-    """A server that answers with somebody else's result has told nothing about this patient."""
+    """A server that answers with somebody else's result has told nothing about this patient, not that there is none."""
     results = order_select["prefetch"].pop("geneResults")
-    fhir_stub.answers["Observation"] = json_reply({"resourceType": "Bundle", "total": 0})
-    none = summaries(client.post(URL, json=order_select | {"fhirServer": fhir_stub.url}))
     results["entry"][0]["resource"]["subject"] = {"reference": "Patient/demo-2"}
     fhir_stub.answers["Observation"] = json_reply(results)
-    assert summaries(client.post(URL, json=order_select | {"fhirServer": fhir_stub.url})) == none
+    answer = client.post(URL, json=order_select | {"fhirServer": fhir_stub.url})
+    assert summaries(answer) == ["Clopidogrel: CYP2C19 results could not be fetched"]
 
 
 def test_a_failed_prefetch_is_no_empty_one(client: FlaskClient, order_select: Request) -> None:
