@@ -194,6 +194,8 @@ def _position(finding: Finding, answer: DrugAnswer, by_gene: bool) -> str:
 
     `by_gene`: the body has tables for several genes, and each position names its own.
     """
+    if finding.switched_off is not None:
+        return f"{finding.body}: this site does not use its row. {literal(finding.switched_off)}"
     silent = finding.strength is Strength.NONE
     ungraded = load_words()["ungraded"].get(finding.body)
     strength = "no recommendation" if silent else ungraded or f"{finding.strength} recommendation"

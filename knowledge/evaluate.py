@@ -121,5 +121,8 @@ def _silence(findings: tuple[Finding, ...], pretest: Pretest | None) -> tuple[st
         return "no population of its guidance applies", Silence.NO_POPULATION
     if all(finding.body is None for finding in findings):
         return f"{findings[0].gaps[0].text}, and no test is asked for before this drug", Silence.NO_TEST_ASKED
+    off = ", ".join(finding.id for finding in findings if finding.switched_off)
+    if off:
+        return f"the site has switched off: {off}", Silence.SWITCHED_OFF
     rows = ", ".join(finding.id for finding in findings if finding.body is not None)
     return f"standard care: {rows}", Silence.STANDARD_CARE

@@ -200,6 +200,9 @@ class Finding:
 
     quiet: bool = False
     """True where what the row asks for is usual care for everybody."""
+
+    switched_off: str | None = None
+    """Why the site does not use this row: the finding then asks for nothing; None where it does."""
     attributes: tuple[PersonalAttribute, ...] = ()
     """Those that the card names, in the order of the content."""
 
@@ -247,6 +250,7 @@ class Silence(StrEnum):
     NO_POPULATION = "no_population"
     NO_TEST_ASKED = "no_test_asked"
     STANDARD_CARE = "standard_care"
+    SWITCHED_OFF = "switched_off"
 
 
 @dataclass(frozen=True)

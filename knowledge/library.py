@@ -139,6 +139,8 @@ class Row:
     note: str | None = None
     quiet: bool = False
     """Asks for usual care: raises no card by itself."""
+    switched_off: str | None = None
+    """Why the site does not use this row; None where it does."""
     place: tuple[str, int] = field(default=("", 0), compare=False)
     """File and line where it stands; the line is 1 in compiled content."""
 

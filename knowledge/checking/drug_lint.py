@@ -220,6 +220,17 @@ def sources_are_filled_in(check: DrugCheck) -> Iterator[Fault]:
                 yield check.document.fault(place, what, "write what you read it from")
 
 
+def switched_off_rows_exist(check: DrugCheck) -> Iterator[Fault]:
+    """A row that a site switches off is there: a misspelt id would leave the wrong row in use."""
+    known = [f"{table.slug}/{row.id}" for table, row in check.rows()]
+    for name in check.document.data.get("switched_off", {}):
+        if name not in known:
+            near = get_close_matches(name, known, 3) or known
+            yield check.document.fault(
+                ("switched_off", name), f"no row has the id {name!r}", f"near: {', '.join(near)}"
+            )
+
+
 def formulas_exist(check: DrugCheck) -> Iterator[Fault]:
     """An equation that a row names has a file, and asks only for genes of the row's table."""
     for table, row in check.rows():
@@ -253,5 +264,6 @@ LAWS: tuple[Callable[[DrugCheck], Iterator[Fault]], ...] = (
     actions_go_together,
     changes_go_their_way,
     sources_are_filled_in,
+    switched_off_rows_exist,
     formulas_exist,
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -33,7 +34,7 @@ def read_drug(document: Document, version: str, codes: Mapping[str, str]) -> Dru
         assume=(assume,) if isinstance(assume, str) else tuple(assume),
         alternatives={key: _alternative(key, value, codes) for key, value in data.get("alternatives", {}).items()},
         pretest=_pretest(pretest) if pretest else None,
-        tables=tuple(_table(document, slug) for slug in data["bodies"]),
+        tables=tuple(_switch_off(_table(document, slug), data.get("switched_off", {})) for slug in data["bodies"]),
         version=version,
     )
 
@@ -91,6 +92,11 @@ def _table(document: Document, slug: str) -> Table:
     populations = dict.fromkeys(name for row in rows for name in row.populations)
     source = read_source(data["source"])
     return Table(slug, data["body"], tuple(genes), source, rows, tuple(populations), kind == "flow")
+
+
+def _switch_off(table: Table, reasons: Mapping[str, str]) -> Table:
+    rows = tuple(replace(row, switched_off=reasons.get(f"{table.slug}/{row.id}")) for row in table.rows)
+    return replace(table, rows=rows) if reasons else table
 
 
 def _row(data: Mapping[str, Any], place: tuple[str, int]) -> Row:

@@ -115,7 +115,7 @@ def _finding(
     disagreements = [answers[gene].disagreement for gene in table.genes]
     gaps = [*asked.gaps.values(), *(gap for gap in disagreements if gap is not None and several)]
     gaps += [*_population_gaps(question, chosen), *_age_gaps(question, table), *_medication_gaps(question)]
-    return Finding(
+    finding = Finding(
         id=f"{drug.id}/{table.slug}/{row.id}",
         drug=question.ingredient,
         body=table.body,
@@ -140,6 +140,24 @@ def _finding(
         condition=chosen.condition,
         estimates=estimate_doses(row.actions, _given(question, answers)),
         attributes=_list_attributes(question, table, row),
+    )
+    return _switch_off(finding, row.switched_off) if row.switched_off else finding
+
+
+def _switch_off(finding: Finding, why: str) -> Finding:
+    """A row that the site does not use still answers its cell: by asking for nothing, and saying why."""
+    return replace(
+        finding,
+        strength=Strength.NONE,
+        indicator=Indicator.INFO,
+        actions=(),
+        dose_change=False,
+        alternative=False,
+        other_guidance=False,
+        effect=None,
+        note=None,
+        estimates=(),
+        switched_off=why,
     )
 
 

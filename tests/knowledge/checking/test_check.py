@@ -196,3 +196,16 @@ def test_what_the_scaffold_left_to_be_filled_in_is_a_fault(content: Path) -> Non
     left = re.sub(r"version: .*", f'version: "{TO_FILL_IN}"', whole, count=1)
     assert left != whole
     assert [what for _, what in faults_of(content, left)] == ["cpic: the source's version is not filled in"]
+
+
+def test_a_row_that_is_switched_off_must_be_there(tmp_path: Path) -> None:
+    """A misspelt id would leave the wrong row in use; a right one is no fault."""
+    (tmp_path / "drugs").mkdir()
+    file = tmp_path / "drugs" / "clopidogrel.yaml"
+    file.write_text('id: clopidogrel\nswitched_off: {cpic/poor-acs-pci: "Not used by this site."}\n')
+    assert check_overlay(load_words(), tmp_path) == ()
+    file.write_text('id: clopidogrel\nswitched_off:\n  cpic/poor-acs-pcy: "Not used by this site."\n')
+    (fault,) = check_overlay(load_words(), tmp_path)
+    assert (Path(fault.path).name, fault.line) == ("clopidogrel.yaml", 3)
+    assert fault.what == "no row has the id 'cpic/poor-acs-pcy'"
+    assert fault.mend.startswith("near: cpic/poor-acs-pci")
