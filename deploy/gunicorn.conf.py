@@ -77,7 +77,9 @@ def post_worker_init(worker: Any) -> None:
     from cds_hooks.web.log import log_thread_faults
 
     log_thread_faults()
-    worker.wsgi.extensions["pgx-cds"].tenants.catch_up()
+    engine = _find_engine(worker)
+    if engine is not None:
+        engine.tenants.catch_up()
 
 
 def child_exit(server: Any, worker: Any) -> None:
@@ -92,6 +94,11 @@ def on_exit(server: Any) -> None:
 
 def worker_exit(server: Any, worker: Any) -> None:
     """Write what the worker's audit still holds."""
-    app = getattr(worker, "wsgi", None)
-    if app is not None:
-        app.extensions["pgx-cds"].store.close()
+    engine = _find_engine(worker)
+    if engine is not None:
+        engine.store.close()
+
+
+def _find_engine(worker: Any) -> Any:
+    """The service's engine; None before the application is there, and for the benchmark's bare one."""
+    return getattr(getattr(worker, "wsgi", None), "extensions", {}).get("pgx-cds")
