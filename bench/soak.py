@@ -36,7 +36,7 @@ sys.path.append(str(ROOT / "tests"))
 from postgresql_server import PostgresqlServer, find_programs  # noqa: E402
 
 SECONDS = float(os.environ.get("SOAK_SECONDS", "1800"))
-RATE, CALLERS = 200.0, 24
+RATE, CALLERS = 200.0, 64
 EVERY = {"content": 10.0, "fhir": 90.0, "worker": 60.0, "database": 240.0}
 """Seconds from one fault of a kind to the next."""
 FHIR_AWAY, GRACE = 8.0, 6.0
