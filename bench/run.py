@@ -87,9 +87,7 @@ def check_answer(port: int, body: bytes) -> int:
 @contextmanager
 def serve(app: str, length: int, database: str = "sqlite://") -> Iterator[int]:
     """gunicorn with an app on a free loopback port."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = find_port()
     settings = {"PGX_CDS_AUTH": "off", "PGX_CDS_DATABASE": database, "PGX_CDS_LOG_LEVEL": "WARNING"}
     environment = {**os.environ, **settings, "PORT": str(port), "BENCH_ANSWER_BYTES": str(length)}
     command = [sys.executable, "-m", "gunicorn", "-c", "deploy/gunicorn.conf.py", "--log-level", "warning", app]
@@ -100,6 +98,13 @@ def serve(app: str, length: int, database: str = "sqlite://") -> Iterator[int]:
     finally:
         process.terminate()
         process.wait(timeout=40)
+
+
+def find_port() -> int:
+    """A port that is free now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
 
 
 def wait_for(port: int, process: subprocess.Popen[bytes]) -> None:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 import statistics
 import subprocess
 import sys
@@ -22,12 +21,12 @@ from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 
-import requests
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from jwt.algorithms import ECAlgorithm
 from sqlalchemy import create_engine, text
 
+from bench.run import find_port, wait_for
 from bench.soak_load import Tally, Target, call_for
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -199,7 +198,7 @@ def run_site(folder: Path) -> Iterator[Site]:
             master = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log)
         site = Site(folder, port, fhir_port, postgresql, database, master, fhir, pem)
         try:
-            wait_until_ready(port, master)
+            wait_for(port, master)
             yield site
         finally:
             master.terminate()
@@ -221,13 +220,6 @@ def run_postgresql() -> Iterator[PostgresqlServer]:
     finally:
         server.stop()
         server.remove()
-
-
-def find_port() -> int:
-    """A port that is free now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def make_environment(folder: Path, port: int, database: str) -> dict[str, str]:
@@ -275,19 +267,6 @@ def run_command(site: Site, *words: str) -> subprocess.CompletedProcess[str]:
     environment = make_environment(site.folder, site.port, site.database)
     command = [ROOT / ".venv/bin/pgx-cds", *words]
     return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True)
-
-
-def wait_until_ready(port: int, master: subprocess.Popen[bytes]) -> None:
-    """Return when the service answers; half a minute at most."""
-    for _ in range(300):
-        if master.poll() is not None:
-            raise SystemExit("the service did not start; see its log")
-        try:
-            requests.get(f"http://127.0.0.1:{port}/health/live", timeout=1)
-            return
-        except requests.RequestException:
-            time.sleep(0.1)
-    raise SystemExit("the service did not answer")
 
 
 if __name__ == "__main__":

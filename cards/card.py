@@ -104,6 +104,11 @@ class Card:
     row: str | None = None
     """The id of the row that leads the card; None where it rests on a gap or a test. Not sent."""
 
+    @property
+    def rows(self) -> tuple[str, ...]:
+        """The ids of all findings that the card shows."""
+        return tuple(finding["id"] for finding in self.extension.get("findings", ()))
+
     def to_json(self) -> dict[str, Any]:
         """The card of a response; selectionBehavior stands exactly where there are suggestions."""
         return _without_empty(

@@ -32,6 +32,7 @@ from cds_hooks.services.service import Service
 from cds_hooks.tenant import Tenant
 from cds_hooks.web.answer import Worked
 from cds_hooks.web.engine import engine
+from cds_hooks.web.log import find_tenant_name
 
 _ASKED = {"hooks.call": "cards", "hooks.take_feedback": "feedback"}
 _UNKNOWN = "unknown"
@@ -92,8 +93,7 @@ def _describe_refused(asked: str, status: int) -> RefusalEntry:
 
 
 def _name_tenant() -> str:
-    name: str | None = g.get("client")
-    return name or (LOCAL if LOCAL in engine().tenants else _UNKNOWN)
+    return find_tenant_name() or (LOCAL if LOCAL in engine().tenants else _UNKNOWN)
 
 
 def _name_service() -> str | None:
@@ -107,7 +107,7 @@ def _list_cards(cards: Sequence[Card]) -> tuple[CardEntry, ...]:
         CardEntry(
             uuid=card.uuid,
             indicator=card.indicator,
-            rows=tuple(finding["id"] for finding in card.extension.get("findings", ())),
+            rows=card.rows,
             order=card.extension.get("order"),
         )
         for card in cards
@@ -116,9 +116,8 @@ def _list_cards(cards: Sequence[Card]) -> tuple[CardEntry, ...]:
 
 def follow_call(asked: HookRequest, tenant: Tenant, log: ReadLog) -> None:
     """Let the audit have who asked for whom, and what is read from the FHIR server, whatever becomes of the request."""
-    backend = tenant.client.backend
-    server = asked.access.server if asked.access is not None else backend.fhir_server if backend is not None else ""
-    g.asked, g.reads, g.fhir_server = asked, log, _find_host(server)
+    access = tenant.fhir.choose_access(asked.access)
+    g.asked, g.reads, g.fhir_server = asked, log, _find_host(access.server if access else "")
 
 
 def _find_host(server: str) -> str:

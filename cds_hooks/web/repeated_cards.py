@@ -57,15 +57,11 @@ class Repetition:
         """The cards of one answer, those left out that the clinician has overridden."""
         named = [self._name(card, request, facts, client) for card in cards]
         overridden = self._find_overridden(named, service, client)
-        shown = tuple(card for card, _, _ in named if card.uuid not in overridden)
+        kept = [one for one in named if one[0].uuid not in overridden]
         return Sorted(
-            shown=shown,
+            shown=tuple(card for card, _, _ in kept),
             held_back=tuple(card for card, _, _ in named if card.uuid in overridden),
-            remembered=tuple(
-                _remember(card, scope, basis, service, client)
-                for card, scope, basis in named
-                if card.uuid not in overridden
-            ),
+            remembered=tuple(_remember(card, scope, basis, service, client) for card, scope, basis in kept),
         )
 
     def _name(self, card: Card, request: HookRequest, facts: PatientFacts, client: Client) -> tuple[Card, str, str]:
@@ -112,8 +108,7 @@ def _listed(facts: PatientFacts) -> list[str]:
 
 
 def _remember(card: Card, scope: str, basis: str, service: Service, client: Client) -> ShownCard:
-    rows = tuple(finding["id"] for finding in card.extension.get("findings", ()))
     order = card.extension.get("order")
     # As the audit has it: an id that a column does not hold would lose what other callers' cards are remembered by.
     order = tidy(order) if order is not None else None
-    return ShownCard(client.name, card.uuid, service.id, scope, basis, order, rows, card.indicator)
+    return ShownCard(client.name, card.uuid, service.id, scope, basis, order, card.rows, card.indicator)
