@@ -47,6 +47,7 @@ ODD_TEXTS = (
 ODD_NUMBERS = (0, -1, 2**53, 2**63, 2**64, -(2**63), 10**30, 0.1, -0.0, 1e308, 5e-324)
 ODD_VALUES: tuple[Any, ...] = (None, True, False, [], {}, [[]], [None], {"": None}, *ODD_NUMBERS, *ODD_TEXTS)
 DEEPEST = 300
+"""Levels that one change adds or copies at most: what copies and measures documents here descends by recursion."""
 
 
 @st.composite
@@ -56,7 +57,7 @@ def spoiled_json(draw: Draw, corpus: Sequence[Any]) -> Any:
     for _ in range(draw(st.integers(1, 6))):
         places = list(_places(holder))
         parent, key = draw(st.sampled_from(places))
-        _CHANGES[draw(st.sampled_from(sorted(_CHANGES)))](draw, parent, key, places)
+        CHANGES[draw(st.sampled_from(sorted(CHANGES)))](draw, parent, key, places)
     return holder[0]
 
 
@@ -117,6 +118,8 @@ def _drop(draw: Draw, parent: Any, key: Any, places: Sequence[tuple[Any, Any]]) 
 def _double(draw: Draw, parent: Any, key: Any, places: Sequence[tuple[Any, Any]]) -> None:
     """A list's item once more (or many times), a member as a list of itself."""
     value = parent[key]
+    if _is_too_deep(value):
+        return
     if isinstance(value, list) and value:
         value.extend(copy.deepcopy(value[:1]) * draw(st.sampled_from((1, 3, 60))))
     else:
@@ -131,7 +134,7 @@ def _graft(draw: Draw, parent: Any, key: Any, places: Sequence[tuple[Any, Any]])
     """What stands elsewhere in the document stands here as well."""
     other, name = draw(st.sampled_from(list(places)))
     value = other.get(name) if isinstance(other, dict) else other[name] if name < len(other) else None
-    if _size(value) < 20_000:
+    if not _is_too_deep(value) and _size(value) < 20_000:
         parent[key] = copy.deepcopy(value)
 
 
@@ -145,6 +148,8 @@ def _rename(draw: Draw, parent: Any, key: Any, places: Sequence[tuple[Any, Any]]
 
 def _nest(draw: Draw, parent: Any, key: Any, places: Sequence[tuple[Any, Any]]) -> None:
     value, member = parent[key], draw(st.sampled_from(("", "extension", "contained", "resource")))
+    if _is_too_deep(value):
+        return
     for _ in range(draw(st.sampled_from((1, 2, 30, DEEPEST)))):
         value = {member: value} if member else [value]
     parent[key] = value
@@ -156,6 +161,15 @@ def _rewrite(draw: Draw, parent: Any, key: Any, places: Sequence[tuple[Any, Any]
         parent[key] = draw(spoiled_text((parent[key], "*1/*2", "2024-05-01")))[:20_000]
 
 
+def _is_too_deep(value: Any) -> bool:
+    """Whether more levels stand in a value than may be copied; told without descending by recursion."""
+    level, depth = [value], 0
+    while level and depth <= DEEPEST:
+        inner = [list(one.values()) if isinstance(one, dict) else one for one in level if isinstance(one, dict | list)]
+        level, depth = [one for each in inner for one in each], depth + 1
+    return depth > DEEPEST
+
+
 def _size(value: Any) -> int:
     """How many values stand in a value."""
     if isinstance(value, dict):
@@ -164,7 +178,7 @@ def _size(value: Any) -> int:
 
 
 _VALUES = ("valueCodeableConcept", "valueString", "valueQuantity", "valueRange", "valueInteger", "valueReference")
-_CHANGES: dict[str, Callable[[Draw, Any, Any, Sequence[tuple[Any, Any]]], None]] = {
+CHANGES: dict[str, Callable[[Draw, Any, Any, Sequence[tuple[Any, Any]]], None]] = {
     "double": _double,
     "drop": _drop,
     "graft": _graft,
