@@ -22,7 +22,6 @@ from datetime import date
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from jwt.algorithms import ECAlgorithm
 from sqlalchemy import create_engine, text
 
@@ -71,7 +70,7 @@ class Site:
     database: str
     master: subprocess.Popen[bytes]
     fhir: subprocess.Popen[bytes]
-    key: str
+    key: ec.EllipticCurvePrivateKey
 
     def break_something(self, kind: str, faults: Faults) -> None:
         """Do one fault of a kind, and mend it."""
@@ -184,7 +183,6 @@ def find_lost(site: Site, tally: Tally) -> set[str]:
 def run_site(folder: Path) -> Iterator[Site]:
     """PostgreSQL, the FHIR server and the service, all on free ports of this machine; stopped in the end."""
     key = ec.generate_private_key(ec.SECP384R1())
-    pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
     port, fhir_port = find_port(), find_port()
     write_overlay(folder, 0)
     write_clients(folder, ECAlgorithm.to_jwk(key.public_key()))
@@ -196,7 +194,7 @@ def run_site(folder: Path) -> Iterator[Site]:
         with (folder / "service.log").open("w") as log:
             command = [sys.executable, "-m", "gunicorn", "-c", "deploy/gunicorn.conf.py", "app:create_app()"]
             master = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log)
-        site = Site(folder, port, fhir_port, postgresql, database, master, fhir, pem)
+        site = Site(folder, port, fhir_port, postgresql, database, master, fhir, key)
         try:
             wait_for(port, master)
             yield site

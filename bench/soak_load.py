@@ -8,11 +8,13 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping
+from contextlib import closing
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import uuid4
 
 import jwt
+from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
 
 from bench.bodies import DIPLOTYPES, make_request
 
@@ -27,8 +29,7 @@ class Target:
 
     port: int
     fhir: str
-    key: str
-    """Private key as PEM."""
+    key: EllipticCurvePrivateKey
     issuer: str
 
 
@@ -59,7 +60,7 @@ Excuse = Callable[[str], bool]
 
 
 def call_for(target: Target, rate: float, callers: int, seconds: float, excuse: Excuse, tally: Tally) -> None:
-    """Call at a steady rate from several connections; every call that was due is made, late ones too."""
+    """Call at a steady rate by several callers; every call that was due is made, late ones too."""
     begin = time.monotonic()
     threads = [
         threading.Thread(target=_call_in_turn, args=(target, number, callers, rate, begin, seconds, excuse, tally))
@@ -74,16 +75,17 @@ def call_for(target: Target, rate: float, callers: int, seconds: float, excuse: 
 def _call_in_turn(
     target: Target, first: int, callers: int, rate: float, begin: float, seconds: float, excuse: Excuse, tally: Tally
 ) -> None:
-    connection = http.client.HTTPConnection("127.0.0.1", target.port, timeout=30)
     number = first
     while (due := begin + number / rate) < begin + seconds:
         time.sleep(max(0.0, due - time.monotonic()))
         kind = KINDS[number % len(KINDS)]
         started = time.perf_counter()
         try:
-            outcome = _call(connection, target, kind, number, excuse, tally)
+            # One connection for one call, as deploy/nginx.conf hands them on: kept ones would all stay with the worker
+            # that is left when another is killed.
+            with closing(http.client.HTTPConnection("127.0.0.1", target.port, timeout=30)) as connection:
+                outcome = _call(connection, target, kind, number, excuse, tally)
         except (OSError, http.client.HTTPException) as error:
-            connection.close()
             outcome = _judge_break(error, kind, number, excuse, tally)
         tally.note(outcome, time.perf_counter() - started)
         number += callers
@@ -102,7 +104,7 @@ def _call(
 ) -> str:
     path, body = _make_call(target, kind, number, tally)
     request_id = uuid4().hex
-    headers = {"Content-Type": "application/json", "X-Request-Id": request_id}
+    headers = {"Content-Type": "application/json", "X-Request-Id": request_id, "Connection": "close"}
     headers["Authorization"] = f"Bearer {_make_token(target, path, spoiled=kind == 'wrong token')}"
     connection.request("GET" if body is None else "POST", path, body, headers)
     answer = connection.getresponse()
