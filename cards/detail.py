@@ -110,6 +110,8 @@ def _pretest(answer: DrugAnswer) -> str:
     }.get(answer.pretest.priority, "Consider testing {genes} before {what} of {drug}.")
     text = text.format(genes=genes, drug=answer.drug.name, what=literal(answer.pretest.before))
     note = f" {literal(answer.pretest.note)}" if answer.pretest.note else ""
+    if answer.pretest.in_use:
+        return f"**Testing**\n\n- {text} The medication list shows it in use already.{note}"
     return f"**Before {literal(answer.pretest.before)}**\n\n- {text}{note}"
 
 

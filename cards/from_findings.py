@@ -111,7 +111,8 @@ def _headline(answer: DrugAnswer, shown: Sequence[Finding], policy: CardPolicy) 
         asked = {"required": "test required", "recommended": "test recommended"}.get(
             answer.pretest.priority, "consider a test"
         )
-        return f"{name}: no {genes} result on file, {asked} before {answer.pretest.before}"
+        use = " (in use already)" if answer.pretest.in_use else ""
+        return f"{name}: no {genes} result on file, {asked} before {answer.pretest.before}{use}"
     spoken = [finding for finding in answer.findings if finding.body is not None]
     if policy.show_no_action and spoken:
         return f"{name}: no change needed, {_genes(spoken[0].genes)}".rstrip(", ")

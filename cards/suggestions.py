@@ -130,15 +130,17 @@ def _tests(answer: DrugAnswer) -> Iterator[Proposal]:
     if answer.pretest is None or not subject or not isinstance(subject, Mapping):
         return
     for gene in answer.pretest.genes:
-        words = f"Order {gene} genotyping before {answer.drug.name}"
+        words = f"Order {gene} genotyping {'for' if answer.pretest.in_use else 'before'} {answer.drug.name}"
         yield words, (Action("create", words, resource=_test_order(answer, gene, subject)),)
 
 
 def _test_order(answer: DrugAnswer, gene: str, subject: Mapping[str, Any]) -> dict[str, Any]:
     code: dict[str, Any] = {"text": f"{gene} genotype"}
-    if answer.pretest is not None and gene in answer.pretest.loinc:
-        code["coding"] = [{"system": LOINC, "code": answer.pretest.loinc[gene]}]
-    reason = {"text": f"Before treatment with {answer.drug.name}"}
+    test = answer.pretest
+    if test is not None and gene in test.loinc:
+        code["coding"] = [{"system": LOINC, "code": test.loinc[gene]}]
+    begun = test is not None and test.in_use
+    reason = {"text": f"{'Treatment' if begun else 'Before treatment'} with {answer.drug.name}"}
     newer = answer.order.fhir_release == "R5"
     return {
         "resourceType": "ServiceRequest",

@@ -9,7 +9,7 @@ from knowledge.facts import DrugOrder, DrugUse, Ingredient, PatientFacts
 from knowledge.findings import DrugAnswer, Finding, Gap, Pretest, Silence
 from knowledge.library import Drug, Library, Policy
 from knowledge.pgx.alternatives import check_offers, keep_holding
-from knowledge.pgx.population import choose_populations
+from knowledge.pgx.population import choose_populations, find_uses
 from knowledge.pgx.recommend import Question, recommend
 
 
@@ -67,7 +67,7 @@ def _medicines(order: DrugOrder, facts: PatientFacts) -> tuple[DrugUse, ...]:
 def _answer(question: Question, order: DrugOrder) -> DrugAnswer:
     findings = recommend(question)
     offers = check_offers(question, findings)
-    pretest = _pretest(question, findings)
+    pretest = _pretest(question, order, findings)
     asked = frozenset(pretest.genes if pretest else ())
     kept = tuple(_suggest_tests(keep_holding(finding, offers), asked) for finding in findings)
     gaps = tuple(dict.fromkeys(gap for finding in kept for gap in finding.gaps))
@@ -86,7 +86,7 @@ def _suggest_tests(finding: Finding, genes: frozenset[str]) -> Finding:
     return replace(finding, gaps=gaps)
 
 
-def _pretest(question: Question, findings: Iterable[Finding]) -> Pretest | None:
+def _pretest(question: Question, order: DrugOrder, findings: Iterable[Finding]) -> Pretest | None:
     """The test that the drug's policy asks for, when truly none is on file for its gene and its population may hold."""
     wanted = question.drug.pretest
     if wanted is None or wanted.priority not in question.policy.pretest_priorities:
@@ -98,7 +98,11 @@ def _pretest(question: Question, findings: Iterable[Finding]) -> Pretest | None:
         return None
     codes = {gene: question.library.genes[gene].loinc.get("genotype", ()) for gene in genes}
     loinc = {gene: found[0] for gene, found in codes.items() if len(found) == 1}
-    return Pretest(genes, wanted.priority, wanted.note, loinc, wanted.before or Pretest.before)
+    if wanted.before is not None:
+        return Pretest(genes, wanted.priority, wanted.note, loinc, wanted.before)
+    uses = find_uses(question.ingredient.name, question.facts)
+    in_use = any(use.use_id is None or use.use_id != order.order_id for use in uses)
+    return Pretest(genes, wanted.priority, wanted.note, loinc, in_use=in_use)
 
 
 def _population_may_hold(question: Question, populations: tuple[str, ...]) -> bool:

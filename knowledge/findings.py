@@ -239,6 +239,8 @@ class Pretest:
     """Gene -> the LOINC code of its genotype, where the gene's file holds exactly one."""
     before: str = "the first dose"
     """Before what the test is asked for."""
+    in_use: bool = False
+    """True where the medication list shows the drug in use, so that its first dose was given already."""
 
 
 class Silence(StrEnum):

@@ -89,7 +89,7 @@ def _states(criteria: Criteria, facts: PatientFacts) -> Iterable[Membership]:
     if criteria.uses is not None:
         yield _use(criteria, facts)
     if criteria.naive_to is not None:
-        yield Membership.NO if _taken(criteria.naive_to, facts) else Membership.UNKNOWN
+        yield Membership.NO if find_uses(criteria.naive_to, facts) else Membership.UNKNOWN
     if criteria.judgement is not None:
         yield Membership.UNKNOWN
     if criteria.either:
@@ -127,7 +127,7 @@ def _weight(criteria: Criteria, facts: PatientFacts) -> Membership:
 
 
 def _use(criteria: Criteria, facts: PatientFacts) -> Membership:
-    uses = _taken(criteria.uses or "", facts)
+    uses = find_uses(criteria.uses or "", facts)
     if not uses:
         asked = facts.medications_answer in (Answer.READ, Answer.NONE_ON_FILE)
         return Membership.NO if asked else Membership.UNKNOWN
@@ -140,7 +140,8 @@ def _use(criteria: Criteria, facts: PatientFacts) -> Membership:
     return Membership.YES if max(known) >= criteria.uses_months else Membership.NO
 
 
-def _taken(drug: str, facts: PatientFacts) -> list[DrugUse]:
+def find_uses(drug: str, facts: PatientFacts) -> list[DrugUse]:
+    """The active medicines on the list that hold an ingredient of that name; other drafts are none."""
     return [use for use in facts.medications if not use.draft and any(one.name == drug for one in use.ingredients)]
 
 

@@ -422,6 +422,25 @@ def test_a_test_is_asked_for_before_what_the_label_says(before: str, summary: st
     assert detail in card.detail
 
 
+def test_where_the_drug_is_in_use_already_the_test_says_so() -> None:
+    """Its first dose was given; whether to wait with the next is the clinician's to judge."""
+    answer = make_answer(make_gap(), pretest=Pretest(("CYP2C19",), "recommended", in_use=True))
+    (card,) = cards_of(answer)
+    assert (
+        card["summary"]
+        == "Clopidogrel: no CYP2C19 result on file, test recommended before the first dose (in use already)"
+    )
+    assert card["detail"].startswith(
+        "**Testing**\n\n- Testing CYP2C19 before the first dose of clopidogrel is advised. "
+        "The medication list shows it in use already."
+    )
+    (action,) = card["suggestions"][0]["actions"]
+    assert (action["description"], action["resource"]["reasonCode"]) == (
+        "Order CYP2C19 genotyping for clopidogrel",
+        [{"text": "Treatment with clopidogrel"}],
+    )
+
+
 def test_the_sources_end_with_what_of_the_person_the_rules_use() -> None:
     """Of several rules together: used is what any of them uses. Nothing is said where nothing was named."""
     none, some = (PersonalAttribute("race", False), PersonalAttribute("sex", False)), PersonalAttribute("sex", True)

@@ -68,6 +68,18 @@ def test_without_a_result_the_drug_policy_asks_for_the_test(names: Names) -> Non
     assert [(gap.kind, gap.suggest_test) for gap in answer.gaps] == [("no_result", True)]
 
 
+@pytest.mark.parametrize(
+    ("medications", "in_use"), [([], False), (["omeprazole"], False), (["omeprazole", "clopidogrel"], True)]
+)
+def test_a_test_that_is_asked_for_says_whether_the_drug_is_in_use(
+    names: Names, medications: list[str], in_use: bool
+) -> None:
+    """By the medication list; what else the patient takes does not count."""
+    answer = ask(names, "clopidogrel", conditions=["coronary_intervention"], medications=medications)
+    assert answer.pretest is not None
+    assert answer.pretest.in_use is in_use
+
+
 @pytest.mark.parametrize("answer", [Answer.UNREADABLE, Answer.WITHHELD, Answer.NOT_FETCHED])
 def test_the_other_three_answers_never_lead_to_a_test(names: Names, answer: Answer) -> None:
     """Unreadable, withheld and not fetched say what they are."""
