@@ -16,7 +16,13 @@ from cds_hooks.web.row_page import describe_row
 from knowledge.disclosure import disclose_row
 from knowledge.library import Library
 
-blueprint = Blueprint("transparency", __name__, template_folder="templates")
+blueprint = Blueprint(
+    "transparency",
+    __name__,
+    template_folder="templates",
+    static_folder="static",
+    static_url_path="/transparency/static",
+)
 blueprint.after_request(guard_page)
 
 

@@ -12,7 +12,7 @@ from flask.testing import FlaskClient
 from cds_hooks.content import Content
 from cds_hooks.json_schema import load_validator
 
-NOT_DESCRIBED = ("demo.",)
+NOT_DESCRIBED = ("demo.", "transparency.static")
 """Endpoints for people alone: the first page and its parts."""
 IN_PARTS = {"/transparency/<path:row_id>": "/transparency/{medicine}/{body}/{row}"}
 

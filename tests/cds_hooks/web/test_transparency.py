@@ -92,12 +92,14 @@ def test_a_browser_gets_a_page_and_a_program_json(client: FlaskClient, accept: s
     assert (answer.status_code, answer.content_type, answer.headers["Vary"]) == (200, media, "Accept")
 
 
-def test_the_page_loads_and_runs_nothing_and_says_all_that_the_json_says(client: FlaskClient) -> None:
-    """No script, no style, the policy of the first page; every attribute and criterion stands on it."""
+def test_the_page_runs_nothing_and_says_all_that_the_json_says(client: FlaskClient) -> None:
+    """No script, one stylesheet of this server's, the policy of the first page; every attribute stands on it."""
     answer = client.get(f"/transparency/{ROW}", headers={"Accept": "text/html"})
     page = client.get(f"/transparency/{ROW}").get_json()
     text = answer.get_data(as_text=True)
-    assert re.findall(r"<(script|style|img|iframe|link)\b", text) == []
+    assert re.findall(r"<(?:script|style|img|iframe|link)\b[^>]*>", text) == [
+        '<link rel="stylesheet" href="/transparency/static/row.css">'
+    ]
     assert answer.headers["Content-Security-Policy"].startswith("default-src 'self';")
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
     for said in [*page["actions"], *(one["value"] for one in page["attributes"])]:
@@ -163,3 +165,11 @@ def test_no_address_redirects_to_the_host_that_a_caller_names(client: FlaskClien
     answer = client.get(f"/transparency//{ROW}", headers={"Host": "evil.example"})
     assert (answer.status_code, answer.headers.get("Location")) == (404, None)
     assert client.get(f"/transparency/{ROW}", headers={"Host": "evil.example"}).status_code == 200
+
+
+def test_the_style_of_the_page_is_open_as_the_page_is(client: FlaskClient) -> None:
+    """It loads nothing in its turn."""
+    with client.get("/transparency/static/row.css") as sheet:
+        assert (sheet.status_code, sheet.mimetype) == (200, "text/css")
+        assert sheet.headers["X-Content-Type-Options"] == "nosniff"
+        assert "url(" not in sheet.get_data(as_text=True)
