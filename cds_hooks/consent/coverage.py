@@ -6,6 +6,7 @@ which way the provision goes: where FHIR leaves room, a refusal reaches further 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from cds_hooks.consent.codes import (
@@ -39,14 +40,19 @@ def covers(provision: Provision, question: Question, permitting: bool) -> Truth:
 
 def covers_use(provision: Provision, question: Question, permitting: bool) -> Truth:
     """Whether it is about this use: the purpose, what is done, who gets it. Its period is judged apart."""
-    receivers = [one for one in provision.actors if one.role not in SOURCES]
+    receivers = tuple(one for one in provision.actors if one.role not in SOURCES)
     return all_of(
         (
             _limit(any_of(_is_treatment(one, permitting) for one in provision.purposes), provision.purposes),
             _limit(any_of(_is_reading(one) for one in provision.actions), provision.actions),
-            _limit(any_of(_is_asker(one, question) for one in receivers), receivers),
+            is_for_asker(receivers, question),
         )
     )
+
+
+def is_for_asker(receivers: Sequence[Actor], question: Question) -> Truth:
+    """Whether what is for these is for the user; where nobody is listed it is for everybody."""
+    return _limit(any_of(_is_asker(one, question) for one in receivers), receivers)
 
 
 def covers_data(provision: Provision, question: Question, permitting: bool) -> Truth:

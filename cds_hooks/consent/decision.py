@@ -71,7 +71,7 @@ def _is_replaced(one: tuple[Consent, Verdict], newest: Mapping[tuple[object, ...
 
 
 def _sort(consent: Consent, verdict: Verdict) -> tuple[object, ...]:
-    return consent.scope, _breadth(verdict)
+    return consent.scope, consent.grantees, _breadth(verdict)
 
 
 def _breadth(verdict: Verdict) -> tuple[object, ...]:

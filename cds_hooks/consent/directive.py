@@ -90,4 +90,8 @@ class Consent:
     scope: str | None = None
     given: Span | None = None
     """The days that `dateTime` may mean; None where it is not dated."""
+    period: Span | None = None
+    """R5 (and STU3): when the Consent holds, with every provision in it."""
+    grantees: tuple[Actor, ...] = ()
+    """R5: who is to comply with it, and so whom it is about; empty: everybody."""
     problem: str | None = None

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from enum import StrEnum
 
-from cds_hooks.consent.coverage import covers, covers_data, covers_use, inherit, lies_within
+from cds_hooks.consent.coverage import covers, covers_data, covers_use, inherit, is_for_asker, lies_within
 from cds_hooks.consent.directive import DENY, PERMIT, Consent, Convention, Provision, Span
 from cds_hooks.consent.question import Question
 from cds_hooks.consent.truth import Truth
@@ -46,6 +46,26 @@ def judge(consent: Consent, question: Question) -> Verdict:
     """What the Consent says on the question."""
     if consent.problem is not None:
         return Verdict(Outcome.UNDECIDABLE, consent.problem)
+    if not _in_force(consent.period, question.asker.today):
+        return _judge_over(consent, question.asker.today)
+    verdict = _judge_rules(consent, question)
+    meant = is_for_asker(consent.grantees, question)
+    if verdict.outcome is SILENT or meant:
+        return verdict
+    return _ELSEWHERE if meant is False else Verdict(Outcome.UNDECIDABLE, "it does not tell whom it is granted to")
+
+
+def _judge_over(consent: Consent, today: date) -> Verdict:
+    """Outside the Consent's period nothing in it holds; a provision that says that it does makes it doubtful."""
+    provisions = [one for root in consent.roots for one in (root, *root.nested)]
+    over = consent.period is not None and consent.period.last is not None and consent.period.last < today
+    for own in (one.period for one in provisions if one.period is not None and _in_force(one.period, today)):
+        if (own.last if over else own.first) is not None:
+            return Verdict(Outcome.UNDECIDABLE, "its period is over or has not begun, that of a provision in it runs")
+    return _OVER
+
+
+def _judge_rules(consent: Consent, question: Question) -> Verdict:
     typed = consent.convention is not Convention.DECISION
     if typed and any(nested.type is None for root in consent.roots for nested in root.nested):
         return Verdict(Outcome.UNDECIDABLE, "a nested provision has no type")

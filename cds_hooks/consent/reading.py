@@ -26,6 +26,8 @@ from cds_hooks.fhir.unwrapping import collect
 from cds_hooks.hook_request import reference_of
 
 _MODIFIERS = ("modifierExtension", "implicitRules", "provisionReference")
+_STU3 = ("except", "purpose", "actor", "action", "securityLabel", "data", "dataPeriod")
+"""Members by which an STU3 Consent limits itself beside its period; later releases limit provisions instead."""
 _MOST_NESTED = 2
 """Levels of provisions: a root and what is nested in it (IHE PCF allows no more)."""
 
@@ -80,6 +82,9 @@ def _read(resource: Json) -> Consent | None:
 
 def _read_rules(resource: Json, reference: str, scope: str | None) -> Consent:
     _refuse_modifiers(resource)
+    for name in _STU3:
+        if resource.get(name):
+            raise _UnreadableError(f"it has a {name} of its own, as in STU3, which is not read")
     if scope is not None and scope not in TREATMENT_SCOPES:
         raise _UnreadableError("its scope is unknown")
     roots = tuple(_read_provision(each, 1) for each in _items(resource, "provision"))
@@ -88,7 +93,16 @@ def _read_rules(resource: Json, reference: str, scope: str | None) -> Consent:
         raise _UnreadableError("it has several root provisions")
     if convention is Convention.DECISION and any(one.type for one in chain(roots, *(root.nested for root in roots))):
         raise _UnreadableError("it has both a decision and provisions with a type")
-    return Consent(reference, base, convention, roots, scope, _read_given(resource))
+    return Consent(
+        reference,
+        base,
+        convention,
+        roots,
+        scope,
+        given=_read_given(resource),
+        period=_read_span(resource, "period"),
+        grantees=tuple(Actor(reference=_relative(each)) for each in _items(resource, "grantee")),
+    )
 
 
 def _read_base(resource: Json, roots: tuple[Provision, ...]) -> tuple[str, Convention]:
@@ -142,9 +156,14 @@ def _read_actor(value: Json) -> Actor:
 
 
 def _reference(value: Json) -> str | None:
-    """ "Type/id" of the member `reference`; None where it is another kind of reference."""
+    """ "Type/id" of the Reference that is the member `reference`."""
     inner = value.get("reference")
-    text = text_of(inner.get("reference")) if isinstance(inner, dict) else None
+    return _relative(inner) if isinstance(inner, dict) else None
+
+
+def _relative(value: Json) -> str | None:
+    """ "Type/id" of a Reference; None where it is of another kind."""
+    text = text_of(value.get("reference"))
     if text is None or text.startswith(("#", "urn:")):
         return None
     parts = text.partition("/_history/")[0].split("/")[-2:]

@@ -51,6 +51,14 @@ def test_the_narrower_refusal_stays_beside_a_newer_general_permit() -> None:
     assert decide_on(narrow, lifted).outcome is Outcome.PERMIT
 
 
+def test_a_newer_permit_granted_to_the_asker_alone_does_not_lift_a_general_refusal() -> None:
+    """Rule 8. A grantee makes a Consent narrower, as an actor does a provision."""
+    general, own = make_decision("deny", date="2020-01-01"), [{"reference": "Practitioner/9"}]
+    granted = make_decision("permit", id="2", grantee=own)
+    assert decide_on(general, granted).outcome is Outcome.DENY
+    assert decide_on(general | {"grantee": own}, granted).outcome is Outcome.PERMIT
+
+
 @pytest.mark.parametrize(
     ("default", "outcome"), [("permit", Outcome.PERMIT), ("deny", Outcome.DENY), ("ehr", Outcome.PERMIT)]
 )

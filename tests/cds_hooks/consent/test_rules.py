@@ -128,6 +128,61 @@ def test_a_consent_whose_period_is_over_no_longer_permits(consent: dict[str, Any
 
 
 @pytest.mark.parametrize(
+    ("period", "permitted", "denied"),
+    [
+        (RUNNING, "permit", "deny"),
+        (OVER, "site", "site"),
+        (TO_COME, "site", "site"),
+        ({"end": "2022-12-31"}, "site", "site"),
+        ({}, "undecidable", "undecidable"),
+    ],
+)
+def test_the_period_of_a_consent_holds_for_everything_in_it(
+    period: dict[str, str], permitted: str, denied: str
+) -> None:
+    """Rule 4. `Consent.period` is R5's and STU3's; it is heeded in a Consent of any shape."""
+    for permit in (make_decision("permit", period=period), make_pcf(_period=period), make_rule() | {"period": period}):
+        assert outcome(permit) == permitted
+    for deny in (
+        make_decision("deny", period=period),
+        make_pcf("deny", _period=period),
+        make_rule("OPTOUT") | {"period": period},
+    ):
+        assert outcome(deny) == denied
+
+
+@pytest.mark.parametrize(
+    ("own", "expected"),
+    [({"start": "2020-01-01"}, "site"), ({"end": "2021-12-31"}, "site"), (RUNNING, "undecidable")],
+)
+def test_a_provision_that_outlasts_its_consent_is_undecidable(own: dict[str, str], expected: str) -> None:
+    """Rule 4. A provision without an end of its own ends with the Consent; one that ends later contradicts it."""
+    over = {"end": "2022-12-31"}
+    assert outcome(make_pcf("deny", period=own, _period=over)) == expected
+    assert outcome(make_decision("permit", {"period": own, "securityLabel": GENETIC}, period=over)) == expected
+
+
+@pytest.mark.parametrize(
+    ("grantee", "permitted", "denied"),
+    [
+        ([{"reference": "Practitioner/9"}], "permit", "deny"),
+        ([{"reference": "Organization/hospital"}], "permit", "deny"),
+        ([{"reference": "Practitioner/8"}, {"reference": "Practitioner/9"}], "permit", "deny"),
+        ([{"reference": "Practitioner/8"}], "site", "site"),
+        ([{"reference": "Organization/other"}], "site", "site"),
+        ([{"reference": "Group/1"}], "undecidable", "undecidable"),
+        ([{"display": "whoever treats me"}], "undecidable", "undecidable"),
+        ({"reference": "Practitioner/8"}, "site", "site"),
+        ("Practitioner/9", "undecidable", "undecidable"),
+    ],
+)
+def test_what_is_granted_to_another_is_not_granted_here(grantee: object, permitted: str, denied: str) -> None:
+    """Rule 6. R5's `grantee` is read as an actor of every rule of the Consent."""
+    assert outcome(make_decision("permit", grantee=grantee)) == permitted
+    assert outcome(make_decision("deny", grantee=grantee)) == denied
+
+
+@pytest.mark.parametrize(
     ("purpose", "permitted", "denied"),
     [
         ([coded("TREAT")], "permit", "deny"),
@@ -289,6 +344,8 @@ def test_exceptions_go_the_other_way_than_the_base_rule(consent: dict[str, Any],
         {"provision": [{"type": "permit"}, {"type": "deny"}]},
         {"decision": "permit", "provision": [{"type": "deny"}]},
         {"policyRule": {"coding": [coded("OPTIN", "v3-ActCode"), coded("OPTOUT", "v3-ActCode")]}},
+        {"provision": {"type": "permit"}, "purpose": [coded("HRESCH")]},
+        {"provision": {"type": "permit"}, "except": [{"type": "deny"}]},
     ],
 )
 def test_a_consent_that_cannot_be_read_is_kept_and_decides_nothing(broken: dict[str, Any]) -> None:
