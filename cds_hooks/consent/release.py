@@ -72,9 +72,11 @@ def _count_parts(results: Sequence[Json]) -> int:
 
 
 def _decide_whole(resource: Json, consents: Sequence[Consent], asker: Asker, default: str) -> Decision:
-    parts = [found.resource for found in collect((resource,)).found] or [resource]
+    inside = [found.resource for found in collect((resource,)).found]
+    # A wrapper is not among what is found in it; where it wraps no result it is judged by itself.
+    parts = [part for part in inside if _tells(part, resource)] or [resource]
     order = (Outcome.DENY, Outcome.UNDECIDABLE, Outcome.PERMIT)
-    found = [decide(consents, ask_of(part, asker), default) for part in parts if _tells(part, resource)]
+    found = [decide(consents, ask_of(part, asker), default) for part in parts]
     return min(found, key=lambda one: order.index(one.outcome))
 
 
