@@ -260,6 +260,17 @@ def test_the_newest_weight_is_enough_when_there_are_more(
     assert collect(order_select, service).weight == Fetched(Answer.READ, (weight,))
 
 
+def test_a_failed_query_for_the_newest_weight_is_no_weight(
+    order_select: Request, service: Service, bundle: Builder
+) -> None:
+    """A wrapper with a failure in it is not the one resource that was asked for."""
+    parameters = {"resourceType": "Parameters", "parameter": [{"name": "return", "resource": FAILED}]}
+    for sent in (parameters, bundle(bundle(FAILED))):
+        order_select["prefetch"]["weight"] = sent
+        weight = collect(order_select, service).weight
+        assert (weight.answer, weight.reason) == (Answer.NOT_FETCHED, str(Reason.INCOMPLETE))
+
+
 def test_results_that_a_report_refers_to_are_read(
     order_select: Request, service: Service, fhir_stub: FhirStub, bundle: Builder
 ) -> None:

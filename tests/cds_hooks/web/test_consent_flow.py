@@ -135,6 +135,9 @@ def test_a_failed_query_for_consents_withholds(
     sent["prefetch"]["consents"] = failed
     assert [kind_of(ask(client, sent)) for client in clients.values()] == [SILENT] * 3
     assert [kind_of(ask(client, order_select)) for client in clients.values()] == [SILENT, SILENT, ACTING]
+    for wrapped in (failed, make_bundle(failed)):
+        sent["prefetch"]["consents"] = {"resourceType": "Parameters", "parameter": [{"resource": wrapped}]}
+        assert [kind_of(ask(client, sent)) for client in clients.values()] == [SILENT] * 3
     fhir_stub.answers["Consent"] = json_reply(failed, status=500)
     served = {**order_select, "fhirServer": fhir_stub.url}
     assert [kind_of(ask(client, served)) for client in clients.values()] == [SILENT, SILENT, ACTING]
