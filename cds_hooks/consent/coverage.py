@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from cds_hooks.consent.codes import (
+    ABOVE_TREATMENT,
     ACT_CODE,
     ACT_REASON,
     ACTIONS,
@@ -104,7 +105,7 @@ def _is_treatment(purpose: Pair, permitting: bool) -> Truth:
     """A purpose of another code system may mean treatment: that does for a doubt, not for a permission."""
     system, code = purpose
     if system in (ACT_REASON, None) and code is not None:
-        return code in TREATMENT
+        return code in TREATMENT or not permitting and code in ABOVE_TREATMENT
     return False if permitting else None
 
 

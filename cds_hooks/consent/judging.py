@@ -120,7 +120,7 @@ def _judge_under_permit(consent: Consent, question: Question) -> Iterator[Verdic
 
 def _judge_exception_to_permit(consent: Consent, root: Provision, question: Question) -> Iterator[Verdict]:
     only_period = replace(root, period=None) == Provision()
-    if only_period and root.period is not None and _is_episode(root.period, consent.given):
+    if only_period and root.period is not None and _is_episode(root.period, consent.given, question.asker.today):
         yield from _exception(lies_within(question.date, root.period), replace(root, data_period=root.period))
         return
     if not _in_force(root.period, question.asker.today):
@@ -207,9 +207,9 @@ def _in_force(period: Span | None, today: date) -> bool:
     return (period.first is None or period.first <= today) and (period.last is None or today <= period.last)
 
 
-def _is_episode(period: Span, given: Span | None) -> bool:
+def _is_episode(period: Span, given: Span | None, today: date) -> bool:
     """A closed window of at most a year that was over before the consent was given: no consent runs out before it
-    is given, so the window is one withheld."""
+    is given, so the window is one withheld. A day to come on which it was given proves nothing."""
     if period.first is None or period.last is None or given is None or given.first is None:
         return False
-    return period.last < given.first and period.last - period.first <= _EPISODE
+    return period.last < given.first <= today and period.last - period.first <= _EPISODE

@@ -51,6 +51,21 @@ def test_the_narrower_refusal_stays_beside_a_newer_general_permit() -> None:
     assert decide_on(narrow, lifted).outcome is Outcome.PERMIT
 
 
+@pytest.mark.parametrize(
+    ("given", "outcome"),
+    [
+        ("2099-01-01", Outcome.DENY),
+        ("2026-11-24", Outcome.DENY),
+        ("2026-11-23", Outcome.PERMIT),
+        ("2026", Outcome.PERMIT),
+    ],
+)
+def test_what_is_dated_in_the_future_replaces_nothing(given: str, outcome: Outcome) -> None:
+    """Rule 8. A date that has not come is a slip of the pen, not a newer will. Today and this year may have come."""
+    refusal = make_pcf("deny", _dateTime="2024-01-01")
+    assert decide_on(refusal, make_pcf("permit", _id="2", _dateTime=given)).outcome is outcome
+
+
 def test_a_newer_permit_granted_to_the_asker_alone_does_not_lift_a_general_refusal() -> None:
     """Rule 8. A grantee makes a Consent narrower, as an actor does a provision."""
     general, own = make_decision("deny", date="2020-01-01"), [{"reference": "Practitioner/9"}]

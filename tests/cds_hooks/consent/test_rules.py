@@ -116,6 +116,7 @@ def test_a_typed_root_is_an_exception_where_there_is_a_policy_rule() -> None:
         (make_rule("OPTIN", period=OVER), "site"),
         (make_rule("OPTIN", period={"start": "2024-02-01", "end": "2024-03-01"}), "permit"),
         (make_rule("OPTIN", period={"start": "2020-05-01", "end": "2020-07-01"}), "deny"),
+        (make_rule("OPTIN", period={"start": "2024-02-01", "end": "2024-03-01"}) | {"dateTime": "2099-01-01"}, "site"),
         (make_decision("permit", {"period": OVER}), "site"),
         (make_pcf(period={"start": "2027-01-01", "end": "2024-01-01"}), "undecidable"),
         (make_pcf(period={"start": "soon"}), "undecidable"),
@@ -194,10 +195,14 @@ def test_what_is_granted_to_another_is_not_granted_here(grantee: object, permitt
         ([coded("BTG")], "site", "site"),
         ([coded("HOPERAT"), coded("HPAYMT")], "site", "site"),
         ([{"system": "urn:local", "code": "FooBar"}], "site", "undecidable"),
+        ([coded("PurposeOfUse")], "site", "deny"),
+        ([coded("_ActHealthInformationManagementReason")], "site", "deny"),
     ],
 )
 def test_treatment_must_be_among_the_purposes(purpose: list[dict[str, str]], permitted: str, denied: str) -> None:
-    """Rule 5. A purpose of a local code system may be treatment: enough to doubt, not enough to permit."""
+    """Rule 5. A purpose of a local code system may be treatment: enough to doubt, not enough to permit. A refusal of
+    every purpose refuses treatment.
+    """
     assert outcome(make_pcf("permit", purpose=purpose)) == permitted
     assert outcome(make_pcf("deny", purpose=purpose)) == denied
 
