@@ -33,7 +33,8 @@ class Span:
 
 @dataclass(frozen=True)
 class Actor:
-    """Whom a provision is about: the code of the role and a reference "Type/id"; None where it is not said so."""
+    """Whom a provision is about: the code of the role, and a reference: "Type/id", or a whole address.
+    None where it is not said so."""
 
     role: str | None = None
     reference: str | None = None
@@ -41,7 +42,7 @@ class Actor:
 
 @dataclass(frozen=True)
 class DataRule:
-    """Which data a provision is about: instance, related, dependents or authoredby of "Type/id"."""
+    """Which data a provision is about: instance, related, dependents or authoredby of a reference."""
 
     meaning: str | None = None
     reference: str | None = None

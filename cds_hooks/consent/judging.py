@@ -49,7 +49,7 @@ def judge(consent: Consent, question: Question) -> Verdict:
     if not _in_force(consent.period, question.asker.today):
         return _judge_over(consent, question.asker.today)
     verdict = _judge_rules(consent, question)
-    meant = is_for_asker(consent.grantees, question)
+    meant = is_for_asker(consent.grantees, question, verdict.outcome is Outcome.PERMIT)
     if verdict.outcome is SILENT or meant:
         return verdict
     return _ELSEWHERE if meant is False else Verdict(Outcome.UNDECIDABLE, "it does not tell whom it is granted to")

@@ -21,6 +21,7 @@ from cds_hooks.consent.directive import DENY, PERMIT, Actor, Consent, Convention
 from cds_hooks.fhir.calendar_dates import read_days
 from cds_hooks.fhir.coding import Pair, read_concept, resource_type, text_of
 from cds_hooks.fhir.record import Json
+from cds_hooks.fhir.references import read_reference
 from cds_hooks.fhir.subject import is_of_other
 from cds_hooks.fhir.unwrapping import collect
 from cds_hooks.hook_request import reference_of
@@ -101,7 +102,7 @@ def _read_rules(resource: Json, reference: str, scope: str | None) -> Consent:
         scope,
         given=_read_given(resource),
         period=_read_span(resource, "period"),
-        grantees=tuple(Actor(reference=_relative(each)) for each in _items(resource, "grantee")),
+        grantees=tuple(Actor(reference=_read_named(each)) for each in _items(resource, "grantee")),
     )
 
 
@@ -156,18 +157,14 @@ def _read_actor(value: Json) -> Actor:
 
 
 def _reference(value: Json) -> str | None:
-    """ "Type/id" of the Reference that is the member `reference`."""
+    """What the Reference that is the member `reference` names."""
     inner = value.get("reference")
-    return _relative(inner) if isinstance(inner, dict) else None
+    return _read_named(inner) if isinstance(inner, dict) else None
 
 
-def _relative(value: Json) -> str | None:
-    """ "Type/id" of a Reference; None where it is of another kind."""
-    text = text_of(value.get("reference"))
-    if text is None or text.startswith(("#", "urn:")):
-        return None
-    parts = text.partition("/_history/")[0].split("/")[-2:]
-    return "/".join(parts) if len(parts) == 2 and all(parts) else None
+def _read_named(value: Json) -> str | None:
+    """What a Reference names: "Type/id", or an address, whosever server it is; None where it is of another kind."""
+    return read_reference(text_of(value.get("reference")), server=None)
 
 
 def _read_scope(resource: Json) -> str | None:

@@ -17,6 +17,7 @@ from cds_hooks.consent.question import Asker, Question, ask_of
 from cds_hooks.consent.reading import read_consents
 from cds_hooks.fhir.coding import objects, text_of
 from cds_hooks.fhir.record import Fetched, Json, Record
+from cds_hooks.fhir.references import type_and_id
 from cds_hooks.fhir.unwrapping import collect
 from knowledge.facts import Answer
 
@@ -115,4 +116,4 @@ def _names(resource: Json) -> Iterator[str]:
             if text and text.startswith(_UNRESOLVED):
                 yield _UNRESOLVED
             elif text and not text.startswith("#"):
-                yield "/".join(text.partition("/_history/")[0].split("/")[-2:])
+                yield type_and_id(text)

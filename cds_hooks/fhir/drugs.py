@@ -12,16 +12,16 @@ from cds_hooks.fhir.coding import member, objects, read_concept, resource_type, 
 from cds_hooks.fhir.doses import read_doses
 from cds_hooks.fhir.medicines import read_medicine
 from cds_hooks.fhir.record import Json, Record
+from cds_hooks.fhir.references import type_and_id
 from cds_hooks.fhir.release import release_of_resource
 from cds_hooks.fhir.subject import is_of_other, of_patient
 from cds_hooks.fhir.unwrapping import Candidates, Found, collect
 from cds_hooks.fhir.validation import validate
+from cds_hooks.hook_request import DRUG_ORDERS
 from knowledge.facts import Answer, DrugOrder, DrugUse
 from knowledge.terms.drug_names import DrugNames
 
 _LOG = logging.getLogger(__name__)
-ORDERS = frozenset({"MedicationRequest", "MedicationOrder"})
-"""MedicationOrder is the DSTU2 name."""
 _STATEMENTS = frozenset({"MedicationStatement", "MedicationUsage"})
 _ORDERED = frozenset({None, "order", "original-order", "reflex-order", "filler-order", "instance-order"})
 _NOT_TAKEN = frozenset({"not-taking", "not-taken", "on-hold", "stopped"})
@@ -88,7 +88,7 @@ def _on_file(record: Record) -> Candidates:
 
 def _has_ended(found: Found, today: date | None) -> bool:
     """True for what was taken and is no longer: by its status, or by its end; what ended long ago is left out."""
-    if found.kind not in ORDERS | _STATEMENTS or found.resource.get("doNotPerform") is True:
+    if found.kind not in DRUG_ORDERS | _STATEMENTS or found.resource.get("doNotPerform") is True:
         return False
     over = text_of(found.resource.get("status")) in _ENDED
     end = max(_ends(found.resource), default=None)
@@ -100,7 +100,7 @@ def _has_ended(found: Found, today: date | None) -> bool:
 def is_in_use(found: Found, today: date | None) -> bool:
     """True for an active order or statement of a medicine that is taken; a missing intent is tolerated."""
     resource, status = found.resource, text_of(found.resource.get("status"))
-    if found.kind in ORDERS:
+    if found.kind in DRUG_ORDERS:
         ordered = text_of(resource.get("intent")) in _ORDERED and resource.get("doNotPerform") is not True
         return status == "active" and ordered
     if found.kind not in _STATEMENTS or status not in ("active", "recorded"):
@@ -126,14 +126,14 @@ def _look_at_drafts(record: Record) -> _Drafts:
     medications = (one for one in record.medications.resources if resource_type(one) == "Medication")
     candidates = collect((*record.drafts, *further, *medications))
     drafted = {id(one) for one in record.drafts}
-    drafts = [one for one in candidates.of_kind(*ORDERS) if id(one.resource) in drafted]
+    drafts = [one for one in candidates.of_kind(*DRUG_ORDERS) if id(one.resource) in drafted]
     own = [one for one in drafts if not is_of_other(one, candidates, record.patient_id)]
     if len(own) < len(drafts):
         _LOG.warning("%d drafts of another patient were passed over", len(drafts) - len(own))
     given = [one for one in own if one.resource.get("doNotPerform") is not True]
     if record.selections is None:
         return _Drafts(candidates, tuple(given), ())
-    wanted = {_relative(one) for one in record.selections}
+    wanted = {type_and_id(one) for one in record.selections}
     asked = [one for one in given if one.reference in wanted or text_of(one.resource.get("id")) in wanted]
     numbers = {one.number for one in asked}
     return _Drafts(candidates, tuple(asked), tuple(one for one in given if one.number not in numbers))
@@ -194,10 +194,6 @@ def _ends(resource: Json) -> Iterator[date]:
         found = read_date(value)
         if found is not None:
             yield found
-
-
-def _relative(selection: str) -> str:
-    return "/".join(selection.partition("/_history/")[0].split("/")[-2:])
 
 
 def _log_problems(resource: Json, release: str) -> None:

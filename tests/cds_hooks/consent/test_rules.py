@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -227,7 +228,6 @@ def _data(meaning: str, reference: str) -> list[dict[str, Any]]:
         ({"code": [{"coding": [{"system": "http://loinc.org", "code": "29463-7"}]}]}, False),
         ({"code": [{"text": "genetics"}]}, None),
         ({"data": _data("instance", "Observation/1")}, True),
-        ({"data": _data("instance", "https://fhir.example.org/Observation/1")}, True),
         ({"data": _data("instance", "Observation/2")}, False),
         ({"data": _data("related", "Encounter/1")}, True),
         ({"data": _data("related", "Encounter/2")}, False),
@@ -248,6 +248,62 @@ def test_a_rule_on_other_data_or_persons_is_no_rule(limit: dict[str, Any], cover
     """Rule 6, for permits and refusals alike; what the record does not tell is undecidable."""
     expected = {True: ("permit", "deny"), False: ("site", "site"), None: ("undecidable", "undecidable")}[covers]
     assert (outcome(make_pcf("permit", **limit)), outcome(make_pcf("deny", **limit))) == expected
+
+
+OURS, OTHER = "https://fhir.example.org", "https://other.example.org/fhir"
+
+
+def _actor(reference: str, role: str = "IRCP") -> list[dict[str, Any]]:
+    return [{"role": {"coding": [coded(role, "v3-ParticipationType")]}, "reference": {"reference": reference}}]
+
+
+@pytest.mark.parametrize(
+    "limit",
+    [
+        lambda server: {"actor": _actor(f"{server}/Practitioner/9")},
+        lambda server: {"actor": _actor(f"{server}/Organization/hospital")},
+        lambda server: {"actor": _actor(f"{server}/Organization/lab", "AUT")},
+        lambda server: {"data": _data("instance", f"{server}/Observation/1/_history/2")},
+        lambda server: {"data": _data("related", f"{server}/Encounter/1")},
+        lambda server: {"data": _data("authoredby", f"{server}/Organization/lab")},
+    ],
+    ids=["user", "organisation", "author", "instance", "related", "authored by"],
+)
+def test_the_same_id_on_another_server_permits_nobody_and_refuses_all_the_same(limit: Any) -> None:
+    """Rule 6. An absolute reference is the own one only where the record's server is known to be meant."""
+    asker = replace(make_question().asker, server=OURS)
+    found = {
+        (server, known): (
+            outcome(make_pcf("permit", **limit(server)), **({"asker": asker} if known else {})),
+            outcome(make_pcf("deny", **limit(server)), **({"asker": asker} if known else {})),
+        )
+        for server in (OURS, OTHER)
+        for known in (True, False)
+    }
+    doubtful = ("undecidable", "deny")
+    assert found == {
+        (OURS, True): ("permit", "deny"),
+        (OURS, False): doubtful,
+        (OTHER, True): doubtful,
+        (OTHER, False): doubtful,
+    }
+
+
+def test_what_a_result_refers_to_on_another_server_is_not_what_is_here() -> None:
+    """Rule 6. A laboratory elsewhere with the same id as the one that a permit names."""
+    abroad = {"sources": frozenset({f"{OTHER}/Organization/lab"})}
+    here, there = (_data("authoredby", f"{server}Organization/lab") for server in ("", f"{OTHER}/"))
+    assert outcome(make_pcf("permit", data=here), **abroad) == "undecidable"
+    assert outcome(make_pcf("deny", data=here), **abroad) == "deny"
+    assert outcome(make_pcf("permit", data=there), **abroad) == "permit"
+
+
+def test_another_id_on_another_server_may_be_the_same_person_but_not_another_organisation() -> None:
+    """Rule 6. Who works at two places has two ids; the organisation's references are all in the client's settings."""
+    person, organization = _actor(f"{OTHER}/Practitioner/8"), _actor(f"{OTHER}/Organization/8")
+    for kind in ("permit", "deny"):
+        assert outcome(make_pcf(kind, actor=person)) == "undecidable"
+        assert outcome(make_pcf(kind, actor=organization)) == "site"
 
 
 @pytest.mark.parametrize(

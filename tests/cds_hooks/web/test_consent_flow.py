@@ -145,6 +145,18 @@ def test_a_failed_query_for_consents_withholds(
     assert len(asked) == 2
 
 
+def test_a_permit_for_the_same_id_on_another_server_opens_nothing(
+    clients: dict[str, FlaskClient], order_select: Request
+) -> None:
+    """The record's server is the request's fhirServer."""
+    found = []
+    for server in ("https://fhir.example.org/", "https://other.example.org/"):
+        user = {"reference": {"reference": f"{server}{order_select['context']['userId']}"}}
+        request = with_consents(order_select, make_consent(limits={"actor": [user]}))
+        found.append(kind_of(ask(clients["deny"], request | {"fhirServer": "https://fhir.example.org"})))
+    assert found == [ACTING, SILENT]
+
+
 def test_consents_are_advertised_only_where_they_decide(clients: dict[str, FlaskClient]) -> None:
     """A client whose EHR releases only what may be used is not asked for them."""
     found = {}
