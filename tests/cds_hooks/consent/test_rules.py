@@ -154,6 +154,25 @@ def test_the_period_of_a_consent_holds_for_everything_in_it(
 
 
 @pytest.mark.parametrize(
+    ("refusal", "expected"),
+    [
+        (make_pcf("deny", period=OVER), "site"),
+        (make_pcf("deny", period=TO_COME), "site"),
+        (make_rule("OPTOUT") | {"period": OVER}, "site"),
+        (make_decision("deny", period=OVER), "site"),
+        (make_rule("OPTOUT", period=OVER), "deny"),
+        (make_rule("OPTOUT", period=TO_COME), "deny"),
+        (make_rule("OPTOUT", type="deny", period=OVER), "deny"),
+        (make_rule("OPTOUT", type="permit", period=OVER), "deny"),
+        (make_decision("deny", {"period": OVER}), "deny"),
+    ],
+)
+def test_a_refusal_is_over_only_where_the_period_is_its_own(refusal: dict[str, Any], expected: str) -> None:
+    """Rule 4. Beside a base rule that denies, the period of a provision is that of an exception: the refusal stands."""
+    assert outcome(refusal) == expected
+
+
+@pytest.mark.parametrize(
     ("own", "expected"),
     [({"start": "2020-01-01"}, "site"), ({"end": "2021-12-31"}, "site"), (RUNNING, "undecidable")],
 )
