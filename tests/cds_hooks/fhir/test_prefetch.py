@@ -231,6 +231,15 @@ def test_withheld_results_stay_withheld(order_select: Request, service: Service)
     assert collect(order_select, service).gene_results == Fetched(Answer.WITHHELD, (), str(Reason.SUPPRESSED))
 
 
+def test_a_failure_inside_parameters_leaves_a_gap(order_select: Request, service: Service, bundle: Builder) -> None:
+    """It is no "none on file": a test would be proposed that may have been done."""
+    for failed in (FAILED, bundle(FAILED)):
+        sent = {"resourceType": "Parameters", "parameter": [{"name": "return", "resource": failed}]}
+        order_select["prefetch"]["geneResults"] = sent
+        found = collect(order_select, service).gene_results
+        assert found == Fetched(Answer.NOT_FETCHED, (sent,), str(Reason.INCOMPLETE))
+
+
 def test_further_pages_of_a_prefetch_are_read_from_the_server(
     order_select: Request, service: Service, fhir_stub: FhirStub, bundle: Builder
 ) -> None:

@@ -25,6 +25,11 @@ Request = dict[str, Any]
 HL7 = "http://terminology.hl7.org/CodeSystem/"
 TREAT = [{"system": f"{HL7}v3-ActReason", "code": "TREAT"}]
 ACTING, SILENT, TESTED = "acts on the result", "no card", "a test is proposed"
+KINDS = {
+    "Clopidogrel: avoid if possible (CYP2C19 Poor Metabolizer)": ACTING,
+    "Clopidogrel: no CYP2C19 result on file, test recommended before the first dose": TESTED,
+}
+"""By the summary of the only card; a card of any other kind ("could not be read") is none of these."""
 TRACES = ("cyp2c19", "*2/*2", "poor", "84413-4")
 """What no answer may hold where the result is withheld, in small letters."""
 
@@ -74,7 +79,7 @@ def kind_of(cards: list[dict[str, Any]]) -> str:
     if not cards:
         return SILENT
     (card,) = cards
-    return TESTED if "no CYP2C19 result on file" in card["summary"] else ACTING
+    return KINDS[card["summary"]]
 
 
 def with_consents(request: Request, *consents: Any, results: Any = None) -> Request:
