@@ -84,11 +84,15 @@ def test_the_site_decides_where_no_consent_speaks(default: str, outcome: Outcome
     assert "speaks of this" in found.reason
 
 
-_DATES = st.sampled_from([None, "2015", "2020-01-01", "2024-06-13", "2025-02"])
+_DATES = st.sampled_from([None, "2015", "2020-01-01", "2024-06-13", "2025-02", "2099-01-01"])
+_OF_THE_ASKER = [{"reference": "Practitioner/9"}]
 _KINDS = st.sampled_from(
     [
         make_pcf("permit"), make_pcf("deny"), make_rule("OPTIN"), make_rule("OPTOUT"), make_decision("permit"),
         make_pcf("permit", securityLabel=GENETIC), make_pcf("permit", securityLabel=RESTRICTED), make_consent(),
+        make_decision("permit", period={"end": "2022-12-31"}), make_decision("permit", grantee=_OF_THE_ASKER),
+        make_decision("deny", grantee=_OF_THE_ASKER),
+        make_rule("OPTIN", period={"start": "2020-05-01", "end": "2020-07-01"}),
     ]
 )  # fmt: skip
 _CONSENTS = st.builds(lambda consent, date: consent | {"dateTime": date, "date": date}, _KINDS, _DATES)
