@@ -54,7 +54,8 @@ def read_consents(resources: Iterable[Json], patient_id: str) -> tuple[Consent, 
     found = candidates.of_kind("Consent")
     own = [one for one in found if not is_of_other(one, candidates, patient_id)]
     read = [_read(one.resource) for one in own]
-    problems = [_NO_TYPE for each in given if _is_unclear(resource_type(each))] + [_CUT] * candidates.cut
+    kinds = [resource_type(each) for each in given] + [one.kind for one in candidates.found]
+    problems = [_NO_TYPE for kind in kinds if _is_unclear(kind)] + [_CUT] * candidates.cut
     problems += [_FOREIGN] * (len(own) < len(found))
     unread = (Consent(_NAMELESS, problem=each) for each in dict.fromkeys(problems))
     return (*(one for one in read if one is not None), *unread)

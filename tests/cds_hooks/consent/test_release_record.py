@@ -128,7 +128,8 @@ def test_more_than_can_be_weighed_is_undecidable(default: str) -> None:
 def test_a_consent_that_does_not_say_what_it_is_leaves_it_undecidable(default: str) -> None:
     """It may be a refusal whose type was lost on its way; other kinds of resources beside consents are no matter."""
     nameless = {key: value for key, value in make_pcf("deny").items() if key != "resourceType"}
-    for unclear in (nameless, nameless | {"resourceType": "consent"}):
+    lower = nameless | {"resourceType": "consent"}
+    for unclear in (nameless, lower, {"resourceType": "Bundle", "entry": [{"resource": lower}]}):
         consents = Fetched(Answer.READ, (make_pcf("permit"), unclear))
         assert release(result("1"), consents=consents, default=default)[1] is Outcome.UNDECIDABLE
     beside = Fetched(Answer.READ, (make_pcf("permit"), {"resourceType": "Patient", "id": PATIENT}))
