@@ -51,14 +51,12 @@ class HookRequest:
     hook_instance: str
     user_id: str
     patient_id: str
-    encounter_id: str | None = None
     selections: tuple[str, ...] | None = None
     """References of the selected drafts; None: the EHR did not say, all count."""
     drafts: tuple[Json, ...] = ()
     """Every resource of context.draftOrders."""
     prefetch: Mapping[str, Json | None] = field(default_factory=dict)
     access: FhirAccess | None = None
-    extension: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def selected_drafts(self) -> tuple[Json, ...]:
@@ -147,12 +145,10 @@ def _build(data: Mapping[str, Any]) -> HookRequest:
         hook_instance=data["hookInstance"],
         user_id=context["userId"],
         patient_id=context["patientId"],
-        encounter_id=context.get("encounterId"),
         selections=tuple(selections) if selections else None,
         drafts=_read_drafts(drafted),
         prefetch=data.get("prefetch", {}),
         access=_read_access(data),
-        extension=data.get("extension", {}),
     )
 
 

@@ -29,6 +29,10 @@ OTHER_CATEGORIES = frozenset(
 """Research, and what is to be done for a patient: neither says what may be read for treatment."""
 BASE_RULES = {"OPTIN": "permit", "OPTINR": "permit", "OPTOUT": "deny", "OPTOUTE": "deny"}
 TREATMENT = frozenset({"TREAT", "ETREAT", "COC"})
+ABOVE_TREATMENT = frozenset(
+    {"PurposeOfUse", "_ActHealthInformationManagementReason", "_ActInformationManagementReason"}
+)
+"""What v3-ActReason sets above TREAT: to refuse it is to refuse treatment, to permit it is not plain enough."""
 READING = frozenset({"access", "use"})
 NOT_READING = frozenset({"collect", "correct"})
 SOURCES = frozenset({"CST", "AUT", "AUTHEN", "INF", "ENT"})

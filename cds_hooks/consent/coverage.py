@@ -6,9 +6,11 @@ which way the provision goes: where FHIR leaves room, a refusal reaches further 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from cds_hooks.consent.codes import (
+    ABOVE_TREATMENT,
     ACT_CODE,
     ACT_REASON,
     ACTIONS,
@@ -26,6 +28,7 @@ from cds_hooks.consent.directive import Actor, DataRule, Provision, Span
 from cds_hooks.consent.question import Question
 from cds_hooks.consent.truth import Truth, all_of, any_of
 from cds_hooks.fhir.coding import Pair
+from cds_hooks.fhir.references import is_elsewhere, read_reference, type_and_id
 
 _PEOPLE = ("Practitioner", "PractitionerRole", "Patient", "RelatedPerson", "Device")
 _OPEN_TYPES = frozenset({"PractitionerRole"})
@@ -39,14 +42,19 @@ def covers(provision: Provision, question: Question, permitting: bool) -> Truth:
 
 def covers_use(provision: Provision, question: Question, permitting: bool) -> Truth:
     """Whether it is about this use: the purpose, what is done, who gets it. Its period is judged apart."""
-    receivers = [one for one in provision.actors if one.role not in SOURCES]
+    receivers = tuple(one for one in provision.actors if one.role not in SOURCES)
     return all_of(
         (
             _limit(any_of(_is_treatment(one, permitting) for one in provision.purposes), provision.purposes),
             _limit(any_of(_is_reading(one) for one in provision.actions), provision.actions),
-            _limit(any_of(_is_asker(one, question) for one in receivers), receivers),
+            is_for_asker(receivers, question, permitting),
         )
     )
+
+
+def is_for_asker(receivers: Sequence[Actor], question: Question, permitting: bool) -> Truth:
+    """Whether what is for these is for the user; where nobody is listed it is for everybody."""
+    return _limit(any_of(_is_asker(one, question, permitting) for one in receivers), receivers)
 
 
 def covers_data(provision: Provision, question: Question, permitting: bool) -> Truth:
@@ -57,9 +65,9 @@ def covers_data(provision: Provision, question: Question, permitting: bool) -> T
             _covers_labels(provision.labels, question, permitting),
             _limit(any_of(_is_kind(one, question) for one in provision.classes), provision.classes),
             _limit(any_of(_is_code(one, question) for one in provision.codes), provision.codes),
-            _limit(any_of(_is_data(one, question) for one in provision.data), provision.data),
+            _limit(any_of(_is_data(one, question, permitting) for one in provision.data), provision.data),
             True if provision.data_period is None else lies_within(question.date, provision.data_period),
-            _limit(any_of(_is_source(one.reference, question) for one in sources), sources),
+            _limit(any_of(_is_source(one.reference, question, permitting) for one in sources), sources),
         )
     )
 
@@ -98,7 +106,7 @@ def _is_treatment(purpose: Pair, permitting: bool) -> Truth:
     """A purpose of another code system may mean treatment: that does for a doubt, not for a permission."""
     system, code = purpose
     if system in (ACT_REASON, None) and code is not None:
-        return code in TREATMENT
+        return code in TREATMENT or not permitting and code in ABOVE_TREATMENT
     return False if permitting else None
 
 
@@ -109,26 +117,39 @@ def _is_reading(action: Pair) -> Truth:
     return False if system in (ACTIONS, None) and code in NOT_READING else None
 
 
-def _is_asker(actor: Actor, question: Question) -> Truth:
+def _is_asker(actor: Actor, question: Question, permitting: bool) -> Truth:
     """Whether the user, or an organisation that the user acts for, is meant."""
-    if actor.reference is None:
+    reference, asker = read_reference(actor.reference, question.asker.server), question.asker
+    if reference is None:
         return None
-    asker = question.asker
-    if actor.reference == asker.user or actor.reference in asker.organizations:
-        return True
-    kind = actor.reference.partition("/")[0]
+    found = _is_among(reference, asker.organizations | ({asker.user} if asker.user else set()), permitting)
+    if found is not False:
+        return found
+    kind, users = type_and_id(reference).partition("/")[0], (asker.user or "").partition("/")[0]
     if kind == "Organization":
         return False if asker.organizations else None
-    users = (asker.user or "").partition("/")[0]
     if kind not in _PEOPLE or users not in _PEOPLE:
         return None
-    return None if kind != users and {kind, users} & _OPEN_TYPES else False
+    # Who works at two places has another id on each server.
+    open_person = kind == users and is_elsewhere(reference) or kind != users and bool({kind, users} & _OPEN_TYPES)
+    return None if open_person else False
 
 
-def _is_source(reference: str | None, question: Question) -> Truth:
-    if reference is None or not question.sources:
+def _is_source(reference: str | None, question: Question, permitting: bool) -> Truth:
+    named = read_reference(reference, question.asker.server)
+    if named is None or not question.sources:
         return None
-    return reference in question.sources
+    return _is_among(named, question.sources, permitting)
+
+
+def _is_among(reference: str, named: frozenset[str], permitting: bool) -> Truth:
+    """Whether a reference is one of these. The same type and id on another server may be anybody or anything: a
+    refusal reaches it, a permission does not for certain."""
+    if reference in named:
+        return True
+    if type_and_id(reference) not in {type_and_id(one) for one in named}:
+        return False
+    return None if permitting else True
 
 
 def _is_kind(kind: Pair, question: Question) -> Truth:
@@ -146,21 +167,26 @@ def _is_code(code: Pair, question: Question) -> Truth:
     return code in {(short_system(system), found) for system, found in question.codes}
 
 
-def _is_data(rule: DataRule, question: Question) -> Truth:
-    if rule.reference is None:
+def _is_data(rule: DataRule, question: Question, permitting: bool) -> Truth:
+    reference = read_reference(rule.reference, question.asker.server)
+    if reference is None:
         return None
     if rule.meaning == "authoredby":
-        return _is_source(rule.reference, question)
-    if rule.reference in question.references:
-        return True
+        return _is_source(reference, question, permitting)
+    found = _is_among(reference, question.references, permitting)
+    if found is not False:
+        return found
     if rule.meaning == "instance":
         return False if question.references else None
-    if rule.meaning not in ("related", "dependents"):
-        return None
-    if rule.reference in question.relations:
-        return True
-    told = {one.partition("/")[0] for one in question.relations}
-    known = question.relations_known or rule.reference.startswith("Encounter/") and "Encounter" in told
+    return _is_related(reference, question, permitting) if rule.meaning in ("related", "dependents") else None
+
+
+def _is_related(reference: str, question: Question, permitting: bool) -> Truth:
+    found = _is_among(reference, question.relations, permitting)
+    if found is not False:
+        return found
+    told = {type_and_id(one).partition("/")[0] for one in question.relations}
+    known = question.relations_known or type_and_id(reference).startswith("Encounter/") and "Encounter" in told
     return False if known else None
 
 

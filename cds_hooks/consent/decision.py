@@ -42,7 +42,7 @@ def decide(consents: Sequence[Consent], question: Question, default: str) -> Dec
     and breadth; a narrower refusal stays beside a newer general permission.
     """
     spoken = [(one, verdict) for one in consents if (verdict := judge(one, question)).outcome is not None]
-    newest = _find_newest(spoken)
+    newest = _find_newest(spoken, question.asker.today)
     standing = [each for each in spoken if not _is_replaced(each, newest)]
     for outcome in (Outcome.DENY, Outcome.UNDECIDABLE, Outcome.PERMIT):
         found = [(one, verdict) for one, verdict in standing if verdict.outcome is outcome]
@@ -51,13 +51,15 @@ def decide(consents: Sequence[Consent], question: Question, default: str) -> Dec
     return Decision(DEFAULTS[default], _DEFAULT_REASONS[default])
 
 
-def _find_newest(spoken: Sequence[tuple[Consent, Verdict]]) -> dict[tuple[object, ...], date]:
-    """The latest day on which a Consent of each scope and breadth was given at the earliest. A doubt replaces none."""
+def _find_newest(spoken: Sequence[tuple[Consent, Verdict]], today: date) -> dict[tuple[object, ...], date]:
+    """The latest day on which a Consent of each scope and breadth was given at the earliest. A doubt replaces none,
+    nor does a day that has not come."""
     newest: dict[tuple[object, ...], date] = {}
     for consent, verdict in spoken:
-        if verdict.outcome is not Outcome.UNDECIDABLE and consent.given is not None and consent.given.first is not None:
+        given = consent.given.first if consent.given is not None else None
+        if verdict.outcome is not Outcome.UNDECIDABLE and given is not None and given <= today:
             key = _sort(consent, verdict)
-            newest[key] = max(newest.get(key, consent.given.first), consent.given.first)
+            newest[key] = max(newest.get(key, given), given)
     return newest
 
 
@@ -71,7 +73,7 @@ def _is_replaced(one: tuple[Consent, Verdict], newest: Mapping[tuple[object, ...
 
 
 def _sort(consent: Consent, verdict: Verdict) -> tuple[object, ...]:
-    return consent.scope, _breadth(verdict)
+    return consent.scope, consent.grantees, _breadth(verdict)
 
 
 def _breadth(verdict: Verdict) -> tuple[object, ...]:

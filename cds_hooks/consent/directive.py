@@ -33,7 +33,8 @@ class Span:
 
 @dataclass(frozen=True)
 class Actor:
-    """Whom a provision is about: the code of the role and a reference "Type/id"; None where it is not said so."""
+    """Whom a provision is about: the code of the role, and a reference: "Type/id", or a whole address.
+    None where it is not said so."""
 
     role: str | None = None
     reference: str | None = None
@@ -41,7 +42,7 @@ class Actor:
 
 @dataclass(frozen=True)
 class DataRule:
-    """Which data a provision is about: instance, related, dependents or authoredby of "Type/id"."""
+    """Which data a provision is about: instance, related, dependents or authoredby of a reference."""
 
     meaning: str | None = None
     reference: str | None = None
@@ -90,4 +91,8 @@ class Consent:
     scope: str | None = None
     given: Span | None = None
     """The days that `dateTime` may mean; None where it is not dated."""
+    period: Span | None = None
+    """R5 (and STU3): when the Consent holds, with every provision in it."""
+    grantees: tuple[Actor, ...] = ()
+    """R5: who is to comply with it, and so whom it is about; empty: everybody."""
     problem: str | None = None

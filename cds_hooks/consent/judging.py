@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from enum import StrEnum
 
-from cds_hooks.consent.coverage import covers, covers_data, covers_use, inherit, lies_within
+from cds_hooks.consent.coverage import covers, covers_data, covers_use, inherit, is_for_asker, lies_within
 from cds_hooks.consent.directive import DENY, PERMIT, Consent, Convention, Provision, Span
 from cds_hooks.consent.question import Question
 from cds_hooks.consent.truth import Truth
@@ -46,6 +46,26 @@ def judge(consent: Consent, question: Question) -> Verdict:
     """What the Consent says on the question."""
     if consent.problem is not None:
         return Verdict(Outcome.UNDECIDABLE, consent.problem)
+    if not _in_force(consent.period, question.asker.today):
+        return _judge_over(consent, question.asker.today)
+    verdict = _judge_rules(consent, question)
+    meant = is_for_asker(consent.grantees, question, verdict.outcome is Outcome.PERMIT)
+    if verdict.outcome is SILENT or meant:
+        return verdict
+    return _ELSEWHERE if meant is False else Verdict(Outcome.UNDECIDABLE, "it does not tell whom it is granted to")
+
+
+def _judge_over(consent: Consent, today: date) -> Verdict:
+    """Outside the Consent's period nothing in it holds; a provision that says that it does makes it doubtful."""
+    provisions = [one for root in consent.roots for one in (root, *root.nested)]
+    over = consent.period is not None and consent.period.last is not None and consent.period.last < today
+    for own in (one.period for one in provisions if one.period is not None and _in_force(one.period, today)):
+        if (own.last if over else own.first) is not None:
+            return Verdict(Outcome.UNDECIDABLE, "its period is over or has not begun, that of a provision in it runs")
+    return _OVER
+
+
+def _judge_rules(consent: Consent, question: Question) -> Verdict:
     typed = consent.convention is not Convention.DECISION
     if typed and any(nested.type is None for root in consent.roots for nested in root.nested):
         return Verdict(Outcome.UNDECIDABLE, "a nested provision has no type")
@@ -100,7 +120,7 @@ def _judge_under_permit(consent: Consent, question: Question) -> Iterator[Verdic
 
 def _judge_exception_to_permit(consent: Consent, root: Provision, question: Question) -> Iterator[Verdict]:
     only_period = replace(root, period=None) == Provision()
-    if only_period and root.period is not None and _is_episode(root.period, consent.given):
+    if only_period and root.period is not None and _is_episode(root.period, consent.given, question.asker.today):
         yield from _exception(lies_within(question.date, root.period), replace(root, data_period=root.period))
         return
     if not _in_force(root.period, question.asker.today):
@@ -187,9 +207,9 @@ def _in_force(period: Span | None, today: date) -> bool:
     return (period.first is None or period.first <= today) and (period.last is None or today <= period.last)
 
 
-def _is_episode(period: Span, given: Span | None) -> bool:
+def _is_episode(period: Span, given: Span | None, today: date) -> bool:
     """A closed window of at most a year that was over before the consent was given: no consent runs out before it
-    is given, so the window is one withheld."""
+    is given, so the window is one withheld. A day to come on which it was given proves nothing."""
     if period.first is None or period.last is None or given is None or given.first is None:
         return False
-    return period.last < given.first and period.last - period.first <= _EPISODE
+    return period.last < given.first <= today and period.last - period.first <= _EPISODE

@@ -10,6 +10,7 @@ from cds_hooks.consent.directive import Span
 from cds_hooks.fhir.calendar_dates import read_days
 from cds_hooks.fhir.coding import Pair, member, objects, read_coding, read_concept, text_of
 from cds_hooks.fhir.record import Json
+from cds_hooks.fhir.references import read_reference
 from cds_hooks.fhir.resource_status import result_date
 from cds_hooks.hook_request import reference_of
 
@@ -25,6 +26,8 @@ class Asker:
     """The user's relative reference, e.g. "Practitioner/1"."""
     organizations: frozenset[str] = frozenset()
     """References of the organisations that the user acts for; empty: not known."""
+    server: str | None = None
+    """Base address of the FHIR server that the record is of: a reference to another one may mean somebody else."""
 
 
 @dataclass(frozen=True)
@@ -66,11 +69,12 @@ def ask_of(resource: Json, asker: Asker) -> Question:
         sensitivities=frozenset({GENETIC} | {code for system, code in named if system == ACT_CODE and code}),
         references=frozenset() if own.endswith("/") else frozenset({own}),
         date=Span(*days) if days else None,
-        sources=_references(sources),
-        relations=_references([one for name in _RELATIONS for one in objects(resource.get(name))]),
+        sources=_references(sources, asker),
+        relations=_references([one for name in _RELATIONS for one in objects(resource.get(name))], asker),
     )
 
 
-def _references(values: list[Json]) -> frozenset[str]:
+def _references(values: list[Json], asker: Asker) -> frozenset[str]:
+    """What the References name; one that only its own Bundle or resource knows stays as it is."""
     texts = (text_of(one.get("reference")) for one in values)
-    return frozenset("/".join(text.partition("/_history/")[0].split("/")[-2:]) for text in texts if text)
+    return frozenset(read_reference(text, asker.server) or text for text in texts if text)

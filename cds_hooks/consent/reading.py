@@ -21,11 +21,14 @@ from cds_hooks.consent.directive import DENY, PERMIT, Actor, Consent, Convention
 from cds_hooks.fhir.calendar_dates import read_days
 from cds_hooks.fhir.coding import Pair, read_concept, resource_type, text_of
 from cds_hooks.fhir.record import Json
+from cds_hooks.fhir.references import read_reference
 from cds_hooks.fhir.subject import is_of_other
 from cds_hooks.fhir.unwrapping import collect
 from cds_hooks.hook_request import reference_of
 
 _MODIFIERS = ("modifierExtension", "implicitRules", "provisionReference")
+_STU3 = ("except", "purpose", "actor", "action", "securityLabel", "data", "dataPeriod")
+"""Members by which an STU3 Consent limits itself beside its period; later releases limit provisions instead."""
 _MOST_NESTED = 2
 """Levels of provisions: a root and what is nested in it (IHE PCF allows no more)."""
 
@@ -51,7 +54,8 @@ def read_consents(resources: Iterable[Json], patient_id: str) -> tuple[Consent, 
     found = candidates.of_kind("Consent")
     own = [one for one in found if not is_of_other(one, candidates, patient_id)]
     read = [_read(one.resource) for one in own]
-    problems = [_NO_TYPE for each in given if _is_unclear(resource_type(each))] + [_CUT] * candidates.cut
+    kinds = [resource_type(each) for each in given] + [one.kind for one in candidates.found]
+    problems = [_NO_TYPE for kind in kinds if _is_unclear(kind)] + [_CUT] * candidates.cut
     problems += [_FOREIGN] * (len(own) < len(found))
     unread = (Consent(_NAMELESS, problem=each) for each in dict.fromkeys(problems))
     return (*(one for one in read if one is not None), *unread)
@@ -80,6 +84,9 @@ def _read(resource: Json) -> Consent | None:
 
 def _read_rules(resource: Json, reference: str, scope: str | None) -> Consent:
     _refuse_modifiers(resource)
+    for name in _STU3:
+        if resource.get(name):
+            raise _UnreadableError(f"it has a {name} of its own, as in STU3, which is not read")
     if scope is not None and scope not in TREATMENT_SCOPES:
         raise _UnreadableError("its scope is unknown")
     roots = tuple(_read_provision(each, 1) for each in _items(resource, "provision"))
@@ -88,7 +95,16 @@ def _read_rules(resource: Json, reference: str, scope: str | None) -> Consent:
         raise _UnreadableError("it has several root provisions")
     if convention is Convention.DECISION and any(one.type for one in chain(roots, *(root.nested for root in roots))):
         raise _UnreadableError("it has both a decision and provisions with a type")
-    return Consent(reference, base, convention, roots, scope, _read_given(resource))
+    return Consent(
+        reference,
+        base,
+        convention,
+        roots,
+        scope,
+        given=_read_given(resource),
+        period=_read_span(resource, "period"),
+        grantees=tuple(Actor(reference=_read_named(each)) for each in _items(resource, "grantee")),
+    )
 
 
 def _read_base(resource: Json, roots: tuple[Provision, ...]) -> tuple[str, Convention]:
@@ -142,13 +158,14 @@ def _read_actor(value: Json) -> Actor:
 
 
 def _reference(value: Json) -> str | None:
-    """ "Type/id" of the member `reference`; None where it is another kind of reference."""
+    """What the Reference that is the member `reference` names."""
     inner = value.get("reference")
-    text = text_of(inner.get("reference")) if isinstance(inner, dict) else None
-    if text is None or text.startswith(("#", "urn:")):
-        return None
-    parts = text.partition("/_history/")[0].split("/")[-2:]
-    return "/".join(parts) if len(parts) == 2 and all(parts) else None
+    return _read_named(inner) if isinstance(inner, dict) else None
+
+
+def _read_named(value: Json) -> str | None:
+    """What a Reference names: "Type/id", or an address, whosever server it is; None where it is of another kind."""
+    return read_reference(text_of(value.get("reference")), server=None)
 
 
 def _read_scope(resource: Json) -> str | None:

@@ -17,6 +17,7 @@ from cds_hooks.consent.question import Asker, Question, ask_of
 from cds_hooks.consent.reading import read_consents
 from cds_hooks.fhir.coding import objects, text_of
 from cds_hooks.fhir.record import Fetched, Json, Record
+from cds_hooks.fhir.references import type_and_id
 from cds_hooks.fhir.unwrapping import collect
 from knowledge.facts import Answer
 
@@ -72,9 +73,11 @@ def _count_parts(results: Sequence[Json]) -> int:
 
 
 def _decide_whole(resource: Json, consents: Sequence[Consent], asker: Asker, default: str) -> Decision:
-    parts = [found.resource for found in collect((resource,)).found] or [resource]
+    inside = [found.resource for found in collect((resource,)).found]
+    # A wrapper is not among what is found in it; where it wraps no result it is judged by itself.
+    parts = [part for part in inside if _tells(part, resource)] or [resource]
     order = (Outcome.DENY, Outcome.UNDECIDABLE, Outcome.PERMIT)
-    found = [decide(consents, ask_of(part, asker), default) for part in parts if _tells(part, resource)]
+    found = [decide(consents, ask_of(part, asker), default) for part in parts]
     return min(found, key=lambda one: order.index(one.outcome))
 
 
@@ -113,4 +116,4 @@ def _names(resource: Json) -> Iterator[str]:
             if text and text.startswith(_UNRESOLVED):
                 yield _UNRESOLVED
             elif text and not text.startswith("#"):
-                yield "/".join(text.partition("/_history/")[0].split("/")[-2:])
+                yield type_and_id(text)

@@ -67,44 +67,66 @@ _INCOMPLETE_CODES = frozenset(
 
 
 def read_page(data: object) -> Page:
-    """The page in a parsed answer: a Bundle, a single resource, or an OperationOutcome."""
+    """The page in a parsed answer: a Bundle, a single resource, Parameters (as one), or an OperationOutcome."""
     if not isinstance(data, dict) or not isinstance(data.get("resourceType"), str):
         return Page(reason=Reason.NOT_FHIR)
     if data["resourceType"] == "OperationOutcome":
         return Page(reason=judge_outcome(data) or Reason.OUTCOME)
-    if data["resourceType"] != "Bundle":
-        return Page((data,))
-    return _read_bundle(data)
+    return _look_inside(_look_at_bundle(data) if data["resourceType"] == "Bundle" else Page((data,)))
 
 
-def _read_bundle(bundle: Json) -> Page:
-    """A Bundle's page; where a Bundle among its entries (one answer of a batch) is not whole, it is not, either."""
-    page = _look_at(bundle)
+def is_wrapper(resource: Json) -> bool:
+    """Whether it is no resource of interest itself, but holds others."""
+    return resource.get("resourceType") in ("Bundle", "Parameters")
+
+
+def _look_inside(page: Page) -> Page:
+    """Where a Bundle (one answer of a batch) or Parameters in a page are not whole, the page is not, either."""
     waiting = list(page.resources)
     while page.reason is None and waiting:
         inner = waiting.pop()
-        if inner.get("resourceType") != "Bundle":
+        if not is_wrapper(inner):
             continue
-        found = _look_at(inner)
+        found = _look_at_bundle(inner) if inner["resourceType"] == "Bundle" else _look_at_parameters(inner)
         if found.reason is not None or found.next_link is not None:
-            return replace(page, reason=Reason.INCOMPLETE)
+            withheld = found.reason is Reason.SUPPRESSED
+            return replace(page, reason=Reason.SUPPRESSED if withheld else Reason.INCOMPLETE)
         waiting += found.resources
     return page
 
 
-def _look_at(bundle: Json) -> Page:
+def _look_at_bundle(bundle: Json) -> Page:
     """The page as the Bundle itself has it."""
     entries = bundle.get("entry", [])
     if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
         return Page(reason=Reason.NOT_FHIR)
-    found = [entry["resource"] for entry in entries if isinstance(entry.get("resource"), dict)]
-    resources = tuple(each for each in found if each.get("resourceType") != "OperationOutcome")
-    reasons = [judge_outcome(each) for each in found if each.get("resourceType") == "OperationOutcome"]
-    reason = next((each for each in reasons if each is not None), None)
+    resources, reason = _sort_out(entries)
     link = find_next(bundle)
     if reason is None and link is None and _falls_short(bundle, entries, resources):
         reason = Reason.INCOMPLETE
     return Page(resources, link, reason)
+
+
+def _look_at_parameters(parameters: Json) -> Page:
+    """The resources of all parameters and of their parts; a parameter may also be a plain value."""
+    holders: list[Json] = []
+    waiting = [parameters.get("parameter", [])]
+    while waiting:
+        parts = waiting.pop()
+        if not isinstance(parts, list) or not all(isinstance(part, dict) for part in parts):
+            return Page(reason=Reason.NOT_FHIR)
+        holders += [part for part in parts if "resource" in part]
+        waiting += [part["part"] for part in parts if "part" in part]
+    resources, reason = _sort_out(holders)
+    return Page(resources, reason=reason or (None if _say_what_they_are(holders) else Reason.INCOMPLETE))
+
+
+def _sort_out(holders: Sequence[Json]) -> tuple[tuple[Json, ...], Reason | None]:
+    """The resources of entries or parameters, and what an OperationOutcome among them says is amiss."""
+    found = [holder["resource"] for holder in holders if isinstance(holder.get("resource"), dict)]
+    resources = tuple(each for each in found if each.get("resourceType") != "OperationOutcome")
+    reasons = [judge_outcome(each) for each in found if each.get("resourceType") == "OperationOutcome"]
+    return resources, next((each for each in reasons if each is not None), None)
 
 
 def find_next(bundle: Json) -> str | None:
@@ -138,4 +160,8 @@ def _falls_short(bundle: Json, entries: Sequence[Json], resources: Sequence[Json
     says what it is."""
     total = bundle.get("total")
     counted = total if isinstance(total, int) else 0
-    return counted > len(resources) or not all(resource_type(entry.get("resource")) is not None for entry in entries)
+    return counted > len(resources) or not _say_what_they_are(entries)
+
+
+def _say_what_they_are(holders: Sequence[Json]) -> bool:
+    return all(resource_type(holder.get("resource")) is not None for holder in holders)

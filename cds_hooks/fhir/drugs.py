@@ -12,16 +12,16 @@ from cds_hooks.fhir.coding import member, objects, read_concept, resource_type, 
 from cds_hooks.fhir.doses import read_doses
 from cds_hooks.fhir.medicines import read_medicine
 from cds_hooks.fhir.record import Json, Record
+from cds_hooks.fhir.references import type_and_id
 from cds_hooks.fhir.release import release_of_resource
 from cds_hooks.fhir.subject import is_of_other, of_patient
 from cds_hooks.fhir.unwrapping import Candidates, Found, collect
 from cds_hooks.fhir.validation import validate
+from cds_hooks.hook_request import DRUG_ORDERS
 from knowledge.facts import Answer, DrugOrder, DrugUse
 from knowledge.terms.drug_names import DrugNames
 
 _LOG = logging.getLogger(__name__)
-ORDERS = frozenset({"MedicationRequest", "MedicationOrder"})
-"""MedicationOrder is the DSTU2 name."""
 _STATEMENTS = frozenset({"MedicationStatement", "MedicationUsage"})
 _ORDERED = frozenset({None, "order", "original-order", "reflex-order", "filler-order", "instance-order"})
 _NOT_TAKEN = frozenset({"not-taking", "not-taken", "on-hold", "stopped"})
@@ -42,7 +42,7 @@ def read_orders(record: Record, names: DrugNames) -> tuple[DrugOrder, ...]:
     return tuple(_read_order(one, drafts.candidates, names, record.release) for one in drafts.asked)
 
 
-def read_medications(record: Record, names: DrugNames, today: date | None) -> tuple[DrugUse, ...]:
+def read_medications(record: Record, names: DrugNames, today: date) -> tuple[DrugUse, ...]:
     """The medicines in use, and the drafts that were not selected (`draft`): they will be taken together."""
     candidates, in_use = _in_use(record, today)
     drafts = _look_at_drafts(record)
@@ -52,30 +52,30 @@ def read_medications(record: Record, names: DrugNames, today: date | None) -> tu
     )
 
 
-def answer_on_medications(record: Record, today: date | None) -> Answer:
+def answer_on_medications(record: Record, today: date) -> Answer:
     """The record's answer on the medicines in use; "not fetched" where there are more than are read."""
     answer = record.medications.answer
     return Answer.NOT_FETCHED if answer is Answer.READ and _are_too_many(record, today) else answer
 
 
-def _are_too_many(record: Record, today: date | None) -> bool:
+def _are_too_many(record: Record, today: date) -> bool:
     return len(record.medications.resources) > _MAX_USES and len(_in_use(record, today)[1]) > _MAX_USES
 
 
-def read_ended(record: Record, names: DrugNames, today: date | None) -> tuple[DrugUse, ...]:
+def read_ended(record: Record, names: DrugNames, today: date) -> tuple[DrugUse, ...]:
     """The medicines that are on file as stopped or completed, of the last months or of an unknown day."""
     candidates = _on_file(record)
     ended = [one for one in candidates.found if _has_ended(one, today)]
     return tuple(_read_use(one, candidates, names) for one in ended[:_MAX_USES])
 
 
-def read_taken_as_orders(record: Record, names: DrugNames, today: date | None) -> tuple[DrugOrder, ...]:
+def read_taken_as_orders(record: Record, names: DrugNames, today: date) -> tuple[DrugOrder, ...]:
     """On patient-view the "orders" are the medicines already taken."""
     candidates, in_use = _in_use(record, today)
     return tuple(_read_order(one, candidates, names, record.release, active=True) for one in in_use[:_MAX_USES])
 
 
-def _in_use(record: Record, today: date | None) -> tuple[Candidates, list[Found]]:
+def _in_use(record: Record, today: date) -> tuple[Candidates, list[Found]]:
     """The medicines on file that are taken; withheld ones are not even looked at."""
     candidates = _on_file(record)
     return candidates, [one for one in candidates.found if is_in_use(one, today)]
@@ -86,21 +86,21 @@ def _on_file(record: Record) -> Candidates:
     return of_patient(resources, record.patient_id)
 
 
-def _has_ended(found: Found, today: date | None) -> bool:
+def _has_ended(found: Found, today: date) -> bool:
     """True for what was taken and is no longer: by its status, or by its end; what ended long ago is left out."""
-    if found.kind not in ORDERS | _STATEMENTS or found.resource.get("doNotPerform") is True:
+    if found.kind not in DRUG_ORDERS | _STATEMENTS or found.resource.get("doNotPerform") is True:
         return False
     over = text_of(found.resource.get("status")) in _ENDED
     end = max(_ends(found.resource), default=None)
-    if today is None or end is None:
+    if end is None:
         return over
     return (over or end < today) and (today - end).days <= _ENDED_DAYS
 
 
-def is_in_use(found: Found, today: date | None) -> bool:
+def is_in_use(found: Found, today: date) -> bool:
     """True for an active order or statement of a medicine that is taken; a missing intent is tolerated."""
     resource, status = found.resource, text_of(found.resource.get("status"))
-    if found.kind in ORDERS:
+    if found.kind in DRUG_ORDERS:
         ordered = text_of(resource.get("intent")) in _ORDERED and resource.get("doNotPerform") is not True
         return status == "active" and ordered
     if found.kind not in _STATEMENTS or status not in ("active", "recorded"):
@@ -109,7 +109,7 @@ def is_in_use(found: Found, today: date | None) -> bool:
     if adherence & _NOT_TAKEN or resource.get("wasNotTaken") is True:
         return False
     end = read_date(member(resource.get("effectivePeriod"), "end"))
-    return end is None or today is None or end >= today
+    return end is None or end >= today
 
 
 @dataclass(frozen=True)
@@ -126,14 +126,14 @@ def _look_at_drafts(record: Record) -> _Drafts:
     medications = (one for one in record.medications.resources if resource_type(one) == "Medication")
     candidates = collect((*record.drafts, *further, *medications))
     drafted = {id(one) for one in record.drafts}
-    drafts = [one for one in candidates.of_kind(*ORDERS) if id(one.resource) in drafted]
+    drafts = [one for one in candidates.of_kind(*DRUG_ORDERS) if id(one.resource) in drafted]
     own = [one for one in drafts if not is_of_other(one, candidates, record.patient_id)]
     if len(own) < len(drafts):
         _LOG.warning("%d drafts of another patient were passed over", len(drafts) - len(own))
     given = [one for one in own if one.resource.get("doNotPerform") is not True]
     if record.selections is None:
         return _Drafts(candidates, tuple(given), ())
-    wanted = {_relative(one) for one in record.selections}
+    wanted = {type_and_id(one) for one in record.selections}
     asked = [one for one in given if one.reference in wanted or text_of(one.resource.get("id")) in wanted]
     numbers = {one.number for one in asked}
     return _Drafts(candidates, tuple(asked), tuple(one for one in given if one.number not in numbers))
@@ -194,10 +194,6 @@ def _ends(resource: Json) -> Iterator[date]:
         found = read_date(value)
         if found is not None:
             yield found
-
-
-def _relative(selection: str) -> str:
-    return "/".join(selection.partition("/_history/")[0].split("/")[-2:])
 
 
 def _log_problems(resource: Json, release: str) -> None:

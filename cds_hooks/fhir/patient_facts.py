@@ -17,13 +17,12 @@ from knowledge.library import Library
 from knowledge.terms.drug_names import DrugNames
 
 
-def read_patient_facts(record: Record, library: Library, names: DrugNames, today: date | None = None) -> PatientFacts:
+def read_patient_facts(record: Record, library: Library, names: DrugNames, today: date) -> PatientFacts:
     """Everything that evaluation may know about the patient of a record.
 
-    `today` is the day that ages are counted to, by default the calendar's. A record without any draft is one of
+    `today` is the day that ages are counted to. A record without any draft is one of
     patient-view: there the medicines in use take the place of the drafts.
     """
-    today = today or date.today()
     orders = read_orders(record, names) if record.drafts else read_taken_as_orders(record, names, today)
     genes = _read_genes(record, library, orders)
     patient = find_patient(record.patient, record.patient_id)

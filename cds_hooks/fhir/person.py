@@ -26,14 +26,14 @@ def find_patient(fetched: Fetched, patient_id: str) -> Json | None:
     return None
 
 
-def read_age(patient: Json, today: date | None) -> Decimal | None:
+def read_age(patient: Json, today: date) -> Decimal | None:
     """Years, with fraction, on a day.
 
     A partial birth date gives the lowest age it allows where every day that it may mean leads to the same whole
     years; where not, and where it lies in the future, there is no age.
     """
     days = read_days(patient.get("birthDate"))
-    if days is None or today is None:
+    if days is None:
         return None
     oldest, youngest = age_on(days[0], today), age_on(days[1], today)
     if youngest is None or oldest is None or int(oldest) != int(youngest):

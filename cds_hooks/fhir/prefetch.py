@@ -13,7 +13,7 @@ from enum import StrEnum
 from urllib.parse import quote
 
 from cds_hooks.errors import Fault, MissingDataError
-from cds_hooks.fhir.bundle import OUT_OF_TIME, Page, Reason, read_page
+from cds_hooks.fhir.bundle import OUT_OF_TIME, Page, Reason, is_wrapper, read_page
 from cds_hooks.fhir.client import FhirClient
 from cds_hooks.fhir.drugs import read_orders
 from cds_hooks.fhir.reads import Reading, ReadLog
@@ -201,7 +201,9 @@ def _join(first: Page, rest: Page) -> Page:
 
 def _first_only(page: Page, template: str) -> Page:
     """Where the template asks for one resource, the first one is all there is to have."""
-    if "_count=1" not in template.split("&") or not page.resources or page.reason not in (None, Reason.INCOMPLETE):
+    if "_count=1" not in template.split("&") or page.reason not in (None, Reason.INCOMPLETE):
+        return page
+    if not page.resources or is_wrapper(page.resources[0]):
         return page
     return Page(page.resources)
 

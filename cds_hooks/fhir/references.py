@@ -1,4 +1,4 @@
-"""Which resources are referred to but not there yet."""
+"""What a reference says, and which resources are referred to but not there yet."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from cds_hooks.fhir.record import Json
 from cds_hooks.hook_request import FhirAccess, reference_of
 
+_ELSEWHERE = "://"
 _MOST_ACTIVE = 20
 _MOST_RESULTS = 100
 
@@ -20,6 +21,35 @@ class Missing:
     """Those that selected drafts rest on."""
     active: tuple[str, ...]
     """Those of the medicines on file, the first twenty."""
+
+
+def cut_version(reference: str) -> str:
+    """The reference without the version that it names."""
+    return reference.partition("/_history/")[0]
+
+
+def type_and_id(reference: str) -> str:
+    """The last two parts, "Type/id", whatever server the reference names."""
+    return "/".join(cut_version(reference).split("/")[-2:])
+
+
+def is_elsewhere(reference: str) -> bool:
+    """Whether a reference that `read_reference` gave names another server."""
+    return _ELSEWHERE in reference
+
+
+def read_reference(text: object, server: str | None) -> str | None:
+    """ "Type/id" of a relative reference, or of an absolute one on `server`; the whole address of one on another
+    server, or where no server is known; None for what lies in its own Bundle or resource, and for no reference at all.
+    Versions are left off.
+    """
+    if not isinstance(text, str) or text.startswith(("#", "urn:")):
+        return None
+    plain = cut_version(text) if server is None else cut_version(text).removeprefix(f"{server}/")
+    parts = plain.split("/")
+    if is_elsewhere(plain):
+        return plain if all(parts[-2:]) else None
+    return plain if len(parts) == 2 and all(parts) and ".." not in parts else None
 
 
 def find_missing_medications(
@@ -61,15 +91,9 @@ def _missing_of(orders: Sequence[Json], here: Iterable[str], access: FhirAccess 
 
 
 def _relative(text: object, access: FhirAccess | None) -> str | None:
-    """ "Type/id" of a relative reference, or of an absolute one on the same server; versions are left off."""
-    if not isinstance(text, str) or text.startswith(("#", "urn:")):
-        return None
-    if "://" in text:
-        if access is None or not text.startswith(f"{access.server}/"):
-            return None
-        text = text.removeprefix(f"{access.server}/")
-    parts = text.partition("/_history/")[0].split("/")
-    return "/".join(parts) if len(parts) == 2 and all(parts) and ".." not in parts else None
+    """ "Type/id" of a reference to something on the same server."""
+    found = read_reference(text, None if access is None else access.server)
+    return None if found is None or is_elsewhere(found) else found
 
 
 def _list(value: object) -> list[Json]:

@@ -1,8 +1,8 @@
-"""Which FHIR release a server or a request speaks, by its own evidence.
+"""Which FHIR release resources are in, by their own evidence.
 
-Evidence: a CapabilityStatement's `fhirVersion`; the release in a `meta.profile` address; the shape of a medicine
-(`medication` is R5, `medicationCodeableConcept` and `medicationReference` are R4). Without evidence: None. Nothing is
-found out by trying one release after the other. R4B counts as R4: fhir.resources' R4B classes take both.
+Evidence: the release in a `meta.profile` address; the shape of a medicine (`medication` is R5,
+`medicationCodeableConcept` and `medicationReference` are R4). Without evidence: None. Nothing is found out by trying
+one release after the other. R4B counts as R4: fhir.resources' R4B classes take both.
 """
 
 from __future__ import annotations
@@ -10,24 +10,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from cds_hooks.fhir.coding import member, text_of
+from cds_hooks.fhir.coding import member
 from cds_hooks.fhir.record import Json
 
 R4, R5 = "R4", "R5"
 _IN_PROFILE = re.compile(r"http://hl7\.org/fhir/(?:StructureDefinition/[^|]*\|)?(4\.[03]|5\.0)(?![0-9])")
-
-
-def release_of_version(version: object) -> str | None:
-    """The release of a version number: "4.0.1" and "4.3.0" are R4, "5.0.0" is R5, anything else is None."""
-    text = text_of(version) or ""
-    if re.match(r"4\.[0-3](\.|$)", text):
-        return R4
-    return R5 if re.match(r"5\.0(\.|$)", text) else None
-
-
-def release_of_capability(statement: object) -> str | None:
-    """The release that a server's CapabilityStatement declares."""
-    return release_of_version(member(statement, "fhirVersion"))
 
 
 def release_of_resources(resources: Iterable[Json]) -> str | None:
@@ -42,7 +29,7 @@ def release_of_resource(resource: Json) -> str | None:
     for profile in profiles if isinstance(profiles, (list, tuple)) else ():
         known = _IN_PROFILE.match(profile) if isinstance(profile, str) else None
         if known:
-            return release_of_version(known[1])
+            return R5 if known[1] == "5.0" else R4
     if "medicationCodeableConcept" in resource or "medicationReference" in resource:
         return R4
     medication = resource.get("medication")

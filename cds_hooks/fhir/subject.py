@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from cds_hooks.fhir.coding import member, text_of
 from cds_hooks.fhir.record import Json
+from cds_hooks.fhir.references import cut_version
 from cds_hooks.fhir.unwrapping import Candidates, Found, collect
 
 
@@ -43,4 +44,4 @@ def subject_reference(resource: Json) -> str | None:
     """The reference of `subject` or `patient`, without a version."""
     holder = resource.get("subject") or resource.get("patient")
     reference = text_of(member(holder, "reference"))
-    return reference.partition("/_history/")[0] if reference else None
+    return cut_version(reference) if reference else None

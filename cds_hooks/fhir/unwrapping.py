@@ -13,6 +13,7 @@ from functools import cached_property
 from cds_hooks.fhir.coding import member, objects, resource_type, text_of
 from cds_hooks.fhir.observation import Observation
 from cds_hooks.fhir.record import Json
+from cds_hooks.fhir.references import cut_version, type_and_id
 
 MAX_RESOURCES = 100_000
 _WRAPPERS = frozenset({"Bundle", "Parameters"})
@@ -63,8 +64,7 @@ class Candidates:
         if text.startswith("#"):
             scope = source.number if source.container is None else source.container
             return self._by_reference.get(f"{scope}{text}")
-        plain = text.partition("/_history/")[0]
-        return self._by_reference.get(plain) or self._by_reference.get("/".join(plain.split("/")[-2:]))
+        return self._by_reference.get(cut_version(text)) or self._by_reference.get(type_and_id(text))
 
     def resolve_all(self, references: object, source: Found) -> tuple[Found, ...]:
         """What the References of an array point to, as far as it was sent."""

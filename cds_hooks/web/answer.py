@@ -103,7 +103,8 @@ def _read(
         laps.end("record")
     # Before anything is decided on: a call that is refused leaves no decision behind.
     require_medicines(whole, content.names)
-    asker = Asker(today, request.user_id, frozenset(tenant.client.organizations))
+    server = None if request.access is None else request.access.server
+    asker = Asker(today, request.user_id, frozenset(tenant.client.organizations), server)
     record, consent = release_record(whole, asker, tenant.client.consent)
     laps.end("consent")
     facts = read_patient_facts(record, content.library, content.names, today)

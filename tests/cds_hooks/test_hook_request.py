@@ -41,12 +41,10 @@ def test_a_request_is_read_whole_when_valid(order_select: Request) -> None:
         hook_instance="6bc883b2-b795-4dcb-b661-34884a31d472",
         user_id="Practitioner/demo-9",
         patient_id="demo-1",
-        encounter_id="e-1",
         selections=("MedicationRequest/draft-1",),
         drafts=(order_select["context"]["draftOrders"]["entry"][0]["resource"],),
         prefetch=order_select["prefetch"],
         access=FhirAccess("https://fhir.example.org/r4", "opaque"),
-        extension={"org.example": True},
     )
 
 
@@ -63,7 +61,7 @@ def test_odd_but_harmless_requests_are_read(order_select: Request) -> None:
     order_select |= {"fhirServer": None, "fhirAuthorization": None, "vendor": 1, "extension": None}
     order_select["context"] |= {"encounterId": None, "vendor": [1]}
     read = parse_request(orjson.dumps(order_select), "order-select")
-    assert (read.access, read.encounter_id, read.selected_drafts) == (None, None, (draft,))
+    assert (read.access, read.selected_drafts) == (None, (draft,))
 
 
 @pytest.mark.parametrize(

@@ -56,7 +56,7 @@ def make_decision(decision: str = "permit", *provisions: dict[str, Any], **membe
     """R5: the rule is `decision`, provisions are a list of exceptions."""
     subject = {"reference": f"Patient/{PATIENT}"}
     own = {"scope": None, "patient": None, "dateTime": None, "subject": subject, "date": "2024-06-13"}
-    return make_consent(**own, decision=decision, provision=list(provisions) or None, **members)
+    return make_consent(**own | members, decision=decision, provision=list(provisions) or None)
 
 
 def make_question(**changes: Any) -> Question:

@@ -52,6 +52,29 @@ def test_the_narrower_refusal_stays_beside_a_newer_general_permit() -> None:
 
 
 @pytest.mark.parametrize(
+    ("given", "outcome"),
+    [
+        ("2099-01-01", Outcome.DENY),
+        ("2026-11-24", Outcome.DENY),
+        ("2026-11-23", Outcome.PERMIT),
+        ("2026", Outcome.PERMIT),
+    ],
+)
+def test_what_is_dated_in_the_future_replaces_nothing(given: str, outcome: Outcome) -> None:
+    """Rule 8. A date that has not come is a slip of the pen, not a newer will. Today and this year may have come."""
+    refusal = make_pcf("deny", _dateTime="2024-01-01")
+    assert decide_on(refusal, make_pcf("permit", _id="2", _dateTime=given)).outcome is outcome
+
+
+def test_a_newer_permit_granted_to_the_asker_alone_does_not_lift_a_general_refusal() -> None:
+    """Rule 8. A grantee makes a Consent narrower, as an actor does a provision."""
+    general, own = make_decision("deny", date="2020-01-01"), [{"reference": "Practitioner/9"}]
+    granted = make_decision("permit", id="2", grantee=own)
+    assert decide_on(general, granted).outcome is Outcome.DENY
+    assert decide_on(general | {"grantee": own}, granted).outcome is Outcome.PERMIT
+
+
+@pytest.mark.parametrize(
     ("default", "outcome"), [("permit", Outcome.PERMIT), ("deny", Outcome.DENY), ("ehr", Outcome.PERMIT)]
 )
 def test_the_site_decides_where_no_consent_speaks(default: str, outcome: Outcome) -> None:
@@ -61,11 +84,15 @@ def test_the_site_decides_where_no_consent_speaks(default: str, outcome: Outcome
     assert "speaks of this" in found.reason
 
 
-_DATES = st.sampled_from([None, "2015", "2020-01-01", "2024-06-13", "2025-02"])
+_DATES = st.sampled_from([None, "2015", "2020-01-01", "2024-06-13", "2025-02", "2099-01-01"])
+_OF_THE_ASKER = [{"reference": "Practitioner/9"}]
 _KINDS = st.sampled_from(
     [
         make_pcf("permit"), make_pcf("deny"), make_rule("OPTIN"), make_rule("OPTOUT"), make_decision("permit"),
         make_pcf("permit", securityLabel=GENETIC), make_pcf("permit", securityLabel=RESTRICTED), make_consent(),
+        make_decision("permit", period={"end": "2022-12-31"}), make_decision("permit", grantee=_OF_THE_ASKER),
+        make_decision("deny", grantee=_OF_THE_ASKER),
+        make_rule("OPTIN", period={"start": "2020-05-01", "end": "2020-07-01"}),
     ]
 )  # fmt: skip
 _CONSENTS = st.builds(lambda consent, date: consent | {"dateTime": date, "date": date}, _KINDS, _DATES)

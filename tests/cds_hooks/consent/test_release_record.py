@@ -88,6 +88,23 @@ def test_what_is_derived_from_a_withheld_part_of_a_bundle_is_withheld() -> None:
     assert release(nested, derived)[0] == Fetched(Answer.WITHHELD, (), NOT_ALLOWED)
 
 
+@pytest.mark.parametrize("kind", ["Patient", "Organization"])
+def test_a_bundle_or_parameters_without_a_result_is_judged_by_itself(kind: str) -> None:
+    """One answer of a batch may hold nothing but the patient, or nothing at all: no label permits it."""
+    other = {"resourceType": kind, "id": PATIENT}
+    bundle = {"resourceType": "Bundle", "entry": [{"resource": other}]}
+    parameters = {"resourceType": "Parameters", "parameter": [{"name": "return", "resource": other}]}
+    for each in (bundle, parameters, {"resourceType": "Bundle"}):
+        assert release(result("1"), each) == (
+            Fetched(Answer.WITHHELD, (result("1"),), NOT_ALLOWED),
+            Outcome.UNDECIDABLE,
+            1,
+        )
+        general = Fetched(Answer.READ, (make_pcf("permit"),))
+        expected = (Fetched(Answer.READ, (result("1"), each)), Outcome.PERMIT, 0)
+        assert release(result("1"), each, consents=general) == expected
+
+
 def test_links_by_the_addresses_of_a_bundle_are_no_matter_where_nothing_is_withheld() -> None:
     """All is permitted, all is used."""
     linked = result("2", derivedFrom=refer("urn:uuid:7d0c5a3e-0000-4000-8000-000000000001"))
@@ -111,7 +128,8 @@ def test_more_than_can_be_weighed_is_undecidable(default: str) -> None:
 def test_a_consent_that_does_not_say_what_it_is_leaves_it_undecidable(default: str) -> None:
     """It may be a refusal whose type was lost on its way; other kinds of resources beside consents are no matter."""
     nameless = {key: value for key, value in make_pcf("deny").items() if key != "resourceType"}
-    for unclear in (nameless, nameless | {"resourceType": "consent"}):
+    lower = nameless | {"resourceType": "consent"}
+    for unclear in (nameless, lower, {"resourceType": "Bundle", "entry": [{"resource": lower}]}):
         consents = Fetched(Answer.READ, (make_pcf("permit"), unclear))
         assert release(result("1"), consents=consents, default=default)[1] is Outcome.UNDECIDABLE
     beside = Fetched(Answer.READ, (make_pcf("permit"), {"resourceType": "Patient", "id": PATIENT}))

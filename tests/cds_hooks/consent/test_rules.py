@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -116,6 +117,7 @@ def test_a_typed_root_is_an_exception_where_there_is_a_policy_rule() -> None:
         (make_rule("OPTIN", period=OVER), "site"),
         (make_rule("OPTIN", period={"start": "2024-02-01", "end": "2024-03-01"}), "permit"),
         (make_rule("OPTIN", period={"start": "2020-05-01", "end": "2020-07-01"}), "deny"),
+        (make_rule("OPTIN", period={"start": "2024-02-01", "end": "2024-03-01"}) | {"dateTime": "2099-01-01"}, "site"),
         (make_decision("permit", {"period": OVER}), "site"),
         (make_pcf(period={"start": "2027-01-01", "end": "2024-01-01"}), "undecidable"),
         (make_pcf(period={"start": "soon"}), "undecidable"),
@@ -125,6 +127,80 @@ def test_a_typed_root_is_an_exception_where_there_is_a_policy_rule() -> None:
 def test_a_consent_whose_period_is_over_no_longer_permits(consent: dict[str, Any], expected: str) -> None:
     """Rule 4. A short window that was over before an opt-in was given is one withheld, not a term."""
     assert outcome(consent) == expected
+
+
+@pytest.mark.parametrize(
+    ("period", "permitted", "denied"),
+    [
+        (RUNNING, "permit", "deny"),
+        (OVER, "site", "site"),
+        (TO_COME, "site", "site"),
+        ({"end": "2022-12-31"}, "site", "site"),
+        ({}, "undecidable", "undecidable"),
+    ],
+)
+def test_the_period_of_a_consent_holds_for_everything_in_it(
+    period: dict[str, str], permitted: str, denied: str
+) -> None:
+    """Rule 4. `Consent.period` is R5's and STU3's; it is heeded in a Consent of any shape."""
+    for permit in (make_decision("permit", period=period), make_pcf(_period=period), make_rule() | {"period": period}):
+        assert outcome(permit) == permitted
+    for deny in (
+        make_decision("deny", period=period),
+        make_pcf("deny", _period=period),
+        make_rule("OPTOUT") | {"period": period},
+    ):
+        assert outcome(deny) == denied
+
+
+@pytest.mark.parametrize(
+    ("refusal", "expected"),
+    [
+        (make_pcf("deny", period=OVER), "site"),
+        (make_pcf("deny", period=TO_COME), "site"),
+        (make_rule("OPTOUT") | {"period": OVER}, "site"),
+        (make_decision("deny", period=OVER), "site"),
+        (make_rule("OPTOUT", period=OVER), "deny"),
+        (make_rule("OPTOUT", period=TO_COME), "deny"),
+        (make_rule("OPTOUT", type="deny", period=OVER), "deny"),
+        (make_rule("OPTOUT", type="permit", period=OVER), "deny"),
+        (make_decision("deny", {"period": OVER}), "deny"),
+    ],
+)
+def test_a_refusal_is_over_only_where_the_period_is_its_own(refusal: dict[str, Any], expected: str) -> None:
+    """Rule 4. Beside a base rule that denies, the period of a provision is that of an exception: the refusal stands."""
+    assert outcome(refusal) == expected
+
+
+@pytest.mark.parametrize(
+    ("own", "expected"),
+    [({"start": "2020-01-01"}, "site"), ({"end": "2021-12-31"}, "site"), (RUNNING, "undecidable")],
+)
+def test_a_provision_that_outlasts_its_consent_is_undecidable(own: dict[str, str], expected: str) -> None:
+    """Rule 4. A provision without an end of its own ends with the Consent; one that ends later contradicts it."""
+    over = {"end": "2022-12-31"}
+    assert outcome(make_pcf("deny", period=own, _period=over)) == expected
+    assert outcome(make_decision("permit", {"period": own, "securityLabel": GENETIC}, period=over)) == expected
+
+
+@pytest.mark.parametrize(
+    ("grantee", "permitted", "denied"),
+    [
+        ([{"reference": "Practitioner/9"}], "permit", "deny"),
+        ([{"reference": "Organization/hospital"}], "permit", "deny"),
+        ([{"reference": "Practitioner/8"}, {"reference": "Practitioner/9"}], "permit", "deny"),
+        ([{"reference": "Practitioner/8"}], "site", "site"),
+        ([{"reference": "Organization/other"}], "site", "site"),
+        ([{"reference": "Group/1"}], "undecidable", "undecidable"),
+        ([{"display": "whoever treats me"}], "undecidable", "undecidable"),
+        ({"reference": "Practitioner/8"}, "site", "site"),
+        ("Practitioner/9", "undecidable", "undecidable"),
+    ],
+)
+def test_what_is_granted_to_another_is_not_granted_here(grantee: object, permitted: str, denied: str) -> None:
+    """Rule 6. R5's `grantee` is read as an actor of every rule of the Consent."""
+    assert outcome(make_decision("permit", grantee=grantee)) == permitted
+    assert outcome(make_decision("deny", grantee=grantee)) == denied
 
 
 @pytest.mark.parametrize(
@@ -139,10 +215,14 @@ def test_a_consent_whose_period_is_over_no_longer_permits(consent: dict[str, Any
         ([coded("BTG")], "site", "site"),
         ([coded("HOPERAT"), coded("HPAYMT")], "site", "site"),
         ([{"system": "urn:local", "code": "FooBar"}], "site", "undecidable"),
+        ([coded("PurposeOfUse")], "site", "deny"),
+        ([coded("_ActHealthInformationManagementReason")], "site", "deny"),
     ],
 )
 def test_treatment_must_be_among_the_purposes(purpose: list[dict[str, str]], permitted: str, denied: str) -> None:
-    """Rule 5. A purpose of a local code system may be treatment: enough to doubt, not enough to permit."""
+    """Rule 5. A purpose of a local code system may be treatment: enough to doubt, not enough to permit. A refusal of
+    every purpose refuses treatment.
+    """
     assert outcome(make_pcf("permit", purpose=purpose)) == permitted
     assert outcome(make_pcf("deny", purpose=purpose)) == denied
 
@@ -167,7 +247,6 @@ def _data(meaning: str, reference: str) -> list[dict[str, Any]]:
         ({"code": [{"coding": [{"system": "http://loinc.org", "code": "29463-7"}]}]}, False),
         ({"code": [{"text": "genetics"}]}, None),
         ({"data": _data("instance", "Observation/1")}, True),
-        ({"data": _data("instance", "https://fhir.example.org/Observation/1")}, True),
         ({"data": _data("instance", "Observation/2")}, False),
         ({"data": _data("related", "Encounter/1")}, True),
         ({"data": _data("related", "Encounter/2")}, False),
@@ -188,6 +267,62 @@ def test_a_rule_on_other_data_or_persons_is_no_rule(limit: dict[str, Any], cover
     """Rule 6, for permits and refusals alike; what the record does not tell is undecidable."""
     expected = {True: ("permit", "deny"), False: ("site", "site"), None: ("undecidable", "undecidable")}[covers]
     assert (outcome(make_pcf("permit", **limit)), outcome(make_pcf("deny", **limit))) == expected
+
+
+OURS, OTHER = "https://fhir.example.org", "https://other.example.org/fhir"
+
+
+def _actor(reference: str, role: str = "IRCP") -> list[dict[str, Any]]:
+    return [{"role": {"coding": [coded(role, "v3-ParticipationType")]}, "reference": {"reference": reference}}]
+
+
+@pytest.mark.parametrize(
+    "limit",
+    [
+        lambda server: {"actor": _actor(f"{server}/Practitioner/9")},
+        lambda server: {"actor": _actor(f"{server}/Organization/hospital")},
+        lambda server: {"actor": _actor(f"{server}/Organization/lab", "AUT")},
+        lambda server: {"data": _data("instance", f"{server}/Observation/1/_history/2")},
+        lambda server: {"data": _data("related", f"{server}/Encounter/1")},
+        lambda server: {"data": _data("authoredby", f"{server}/Organization/lab")},
+    ],
+    ids=["user", "organisation", "author", "instance", "related", "authored by"],
+)
+def test_the_same_id_on_another_server_permits_nobody_and_refuses_all_the_same(limit: Any) -> None:
+    """Rule 6. An absolute reference is the own one only where the record's server is known to be meant."""
+    asker = replace(make_question().asker, server=OURS)
+    found = {
+        (server, known): (
+            outcome(make_pcf("permit", **limit(server)), **({"asker": asker} if known else {})),
+            outcome(make_pcf("deny", **limit(server)), **({"asker": asker} if known else {})),
+        )
+        for server in (OURS, OTHER)
+        for known in (True, False)
+    }
+    doubtful = ("undecidable", "deny")
+    assert found == {
+        (OURS, True): ("permit", "deny"),
+        (OURS, False): doubtful,
+        (OTHER, True): doubtful,
+        (OTHER, False): doubtful,
+    }
+
+
+def test_what_a_result_refers_to_on_another_server_is_not_what_is_here() -> None:
+    """Rule 6. A laboratory elsewhere with the same id as the one that a permit names."""
+    abroad = {"sources": frozenset({f"{OTHER}/Organization/lab"})}
+    here, there = (_data("authoredby", f"{server}Organization/lab") for server in ("", f"{OTHER}/"))
+    assert outcome(make_pcf("permit", data=here), **abroad) == "undecidable"
+    assert outcome(make_pcf("deny", data=here), **abroad) == "deny"
+    assert outcome(make_pcf("permit", data=there), **abroad) == "permit"
+
+
+def test_another_id_on_another_server_may_be_the_same_person_but_not_another_organisation() -> None:
+    """Rule 6. Who works at two places has two ids; the organisation's references are all in the client's settings."""
+    person, organization = _actor(f"{OTHER}/Practitioner/8"), _actor(f"{OTHER}/Organization/8")
+    for kind in ("permit", "deny"):
+        assert outcome(make_pcf(kind, actor=person)) == "undecidable"
+        assert outcome(make_pcf(kind, actor=organization)) == "site"
 
 
 @pytest.mark.parametrize(
@@ -289,6 +424,8 @@ def test_exceptions_go_the_other_way_than_the_base_rule(consent: dict[str, Any],
         {"provision": [{"type": "permit"}, {"type": "deny"}]},
         {"decision": "permit", "provision": [{"type": "deny"}]},
         {"policyRule": {"coding": [coded("OPTIN", "v3-ActCode"), coded("OPTOUT", "v3-ActCode")]}},
+        {"provision": {"type": "permit"}, "purpose": [coded("HRESCH")]},
+        {"provision": {"type": "permit"}, "except": [{"type": "deny"}]},
     ],
 )
 def test_a_consent_that_cannot_be_read_is_kept_and_decides_nothing(broken: dict[str, Any]) -> None:

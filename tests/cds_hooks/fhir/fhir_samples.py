@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 from cds_hooks.fhir.record import Fetched, Record
@@ -20,6 +21,7 @@ CLINVAR = "http://www.ncbi.nlm.nih.gov/clinvar"
 RXNORM = "http://www.nlm.nih.gov/research/umls/rxnorm"
 TBD = "http://hl7.org/fhir/uv/genomics-reporting/CodeSystem/tbd-codes-cs"
 PATIENT = "demo-1"
+TODAY = date(2026, 5, 1)
 
 FUNCTIONS = {"none": "No function", "decreased": "Decreased function", "normal": "Normal function"}
 

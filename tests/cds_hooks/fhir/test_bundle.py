@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -21,6 +22,19 @@ def searchset(*resources: dict[str, Any], **members: Any) -> dict[str, Any]:
     return {"resourceType": "Bundle", "entry": [{"resource": resource} for resource in resources], **members}
 
 
+def parameters(*resources: object) -> dict[str, Any]:
+    """Parameters with each resource as a parameter."""
+    listed = [{"name": "return", "resource": resource} for resource in resources]
+    return {"resourceType": "Parameters", "parameter": listed}
+
+
+def in_parts(*resources: object) -> dict[str, Any]:
+    """Parameters with the resources as parts of a part."""
+    inner = {"name": "inner", "part": parameters(*resources)["parameter"]}
+    return {"resourceType": "Parameters", "parameter": [{"name": "outer", "part": [inner]}]}
+
+
+FAILED, SUPPRESSED = outcome(severity="error"), outcome(severity="information", code="suppressed")
 EPIC_EMPTY = outcome(severity="warning", code="processing")
 
 CASES = {
@@ -44,6 +58,10 @@ CASES = {
     "a failed query inside a batch": (
         searchset(searchset(outcome(severity="error"))),
         Page((searchset(outcome(severity="error")),), reason=Reason.INCOMPLETE),
+    ),
+    "results held back inside a batch": (
+        searchset(searchset(SUPPRESSED)),
+        Page((searchset(SUPPRESSED),), reason=Reason.SUPPRESSED),
     ),
     "resources": (searchset(ONE), Page((ONE,))),
     "a single resource": (ONE, Page((ONE,))),
@@ -81,6 +99,38 @@ CASES = {
 }
 
 
+@pytest.mark.parametrize("wrap", [parameters, in_parts])
+@pytest.mark.parametrize(
+    ("inside", "reason"),
+    [
+        ([ONE, searchset(ONE)], None),
+        ([EPIC_EMPTY, searchset(EPIC_EMPTY)], None),
+        ([ONE, FAILED], Reason.INCOMPLETE),
+        ([ONE, SUPPRESSED], Reason.SUPPRESSED),
+        ([searchset(FAILED)], Reason.INCOMPLETE),
+        ([parameters(in_parts(FAILED))], Reason.INCOMPLETE),
+        ([searchset(ONE, link=[{"relation": "next", "url": "x"}])], Reason.INCOMPLETE),
+        ([{"id": "1"}], Reason.INCOMPLETE),
+        ([None], Reason.INCOMPLETE),
+    ],
+)
+def test_parameters_are_looked_through_as_a_bundle_is(
+    wrap: Callable[..., dict[str, Any]], inside: list[object], reason: Reason | None
+) -> None:
+    """An operation answers with Parameters; a failure inside them is a failure, by themselves or in a Bundle."""
+    sent = wrap(*inside)
+    assert read_page(sent) == Page((sent,), reason=reason)
+    assert read_page(searchset(sent)) == Page((sent,), reason=reason)
+
+
+@pytest.mark.parametrize("listed", ["none", None, ["none"], [{"name": "a", "part": "none"}]])
+def test_parameters_of_another_shape_are_not_taken_for_empty_ones(listed: object) -> None:
+    """Values without a resource are no failure; what is no list of parameters is none that can be read."""
+    odd = {"resourceType": "Parameters", "parameter": listed}
+    plain = {"resourceType": "Parameters", "parameter": [{"name": "count", "valueInteger": 0}]}
+    assert [read_page(each).reason for each in (odd, plain)] == [Reason.INCOMPLETE, None]
+
+
 @pytest.mark.parametrize("name", CASES)
 def test_an_answer_is_read_for_what_it_says(name: str) -> None:
     """What came, where it goes on, and why it is not all."""
@@ -91,6 +141,6 @@ def test_an_answer_is_read_for_what_it_says(name: str) -> None:
 def test_bundles_in_bundles_are_looked_through_however_deep() -> None:
     """Without an end of the stack; the innermost one counts."""
     whole, short = searchset(ONE, total=1), searchset(ONE, total=2)
-    for _ in range(2000):
-        whole, short = searchset(whole), searchset(short)
+    for _ in range(1000):
+        whole, short = searchset(parameters(whole)), searchset(parameters(short))
     assert (read_page(whole).reason, read_page(short).reason) == (None, Reason.INCOMPLETE)

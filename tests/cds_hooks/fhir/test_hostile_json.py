@@ -8,6 +8,7 @@ from fhir_samples import (
     LOINC,
     NAMES,
     RXNORM,
+    TODAY,
     component,
     concept,
     fetched,
@@ -93,8 +94,8 @@ def read_everything(resources: tuple[Any, ...]) -> None:
     topic = fetched(*resources)
     names = ("patient", "gene_results", "conditions", "medications", "allergies", "weight", "measures")
     drafts = tuple(one for one in resources if isinstance(one, dict))
-    read_patient_facts(record(**dict.fromkeys(names, topic), drafts=drafts), LIBRARY, NAMES)
-    read_patient_facts(record(**dict.fromkeys(names, topic)), LIBRARY, NAMES)
+    read_patient_facts(record(**dict.fromkeys(names, topic), drafts=drafts), LIBRARY, NAMES, TODAY)
+    read_patient_facts(record(**dict.fromkeys(names, topic)), LIBRARY, NAMES, TODAY)
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
@@ -144,7 +145,7 @@ def test_numbers_are_no_values_when_nobody_can_mean_them() -> None:
     for value in (10**5000, float("nan"), float("inf"), 1e300, -1):
         quantity = {"value": value, "unit": "kg"}
         facts = read_patient_facts(
-            record(weight=fetched(observation("29463-7", valueQuantity=quantity))), LIBRARY, NAMES
+            record(weight=fetched(observation("29463-7", valueQuantity=quantity))), LIBRARY, NAMES, TODAY
         )
         assert facts.weight_kg is None
 

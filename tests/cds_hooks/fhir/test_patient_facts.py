@@ -1,17 +1,15 @@
 """The whole record at once."""
 
-from datetime import date
 from decimal import Decimal
 
 import pytest
-from fhir_samples import LIBRARY, NAMES, SNOMED, concept, fetched, genotype, observation, read, record
+from fhir_samples import LIBRARY, NAMES, SNOMED, TODAY, concept, fetched, genotype, observation, read, record
 
 from cds_hooks.fhir import unwrapping
 from cds_hooks.fhir.patient_facts import read_patient_facts
 from cds_hooks.fhir.record import Fetched
 from knowledge.facts import Answer, DrugOrder, DrugUse, GeneRecord, Ingredient, LabValue, PatientFacts, Sex
 
-TODAY = date(2026, 5, 1)
 SIPONIMOD = Ingredient("siponimod", "1310520")
 TAKEN = {
     "resourceType": "MedicationRequest",

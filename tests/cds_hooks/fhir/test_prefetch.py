@@ -231,6 +231,15 @@ def test_withheld_results_stay_withheld(order_select: Request, service: Service)
     assert collect(order_select, service).gene_results == Fetched(Answer.WITHHELD, (), str(Reason.SUPPRESSED))
 
 
+def test_a_failure_inside_parameters_leaves_a_gap(order_select: Request, service: Service, bundle: Builder) -> None:
+    """It is no "none on file": a test would be proposed that may have been done."""
+    for failed in (FAILED, bundle(FAILED)):
+        sent = {"resourceType": "Parameters", "parameter": [{"name": "return", "resource": failed}]}
+        order_select["prefetch"]["geneResults"] = sent
+        found = collect(order_select, service).gene_results
+        assert found == Fetched(Answer.NOT_FETCHED, (sent,), str(Reason.INCOMPLETE))
+
+
 def test_further_pages_of_a_prefetch_are_read_from_the_server(
     order_select: Request, service: Service, fhir_stub: FhirStub, bundle: Builder
 ) -> None:
@@ -258,6 +267,17 @@ def test_the_newest_weight_is_enough_when_there_are_more(
     weight = {"resourceType": "Observation", "id": "w"}
     order_select["prefetch"]["weight"] = bundle(weight, total=9, link=[{"relation": "next", "url": "x"}])
     assert collect(order_select, service).weight == Fetched(Answer.READ, (weight,))
+
+
+def test_a_failed_query_for_the_newest_weight_is_no_weight(
+    order_select: Request, service: Service, bundle: Builder
+) -> None:
+    """A wrapper with a failure in it is not the one resource that was asked for."""
+    parameters = {"resourceType": "Parameters", "parameter": [{"name": "return", "resource": FAILED}]}
+    for sent in (parameters, bundle(bundle(FAILED))):
+        order_select["prefetch"]["weight"] = sent
+        weight = collect(order_select, service).weight
+        assert (weight.answer, weight.reason) == (Answer.NOT_FETCHED, str(Reason.INCOMPLETE))
 
 
 def test_results_that_a_report_refers_to_are_read(

@@ -4,7 +4,7 @@ import logging
 from typing import Any
 
 import pytest
-from fhir_samples import LIBRARY, NAMES, fetched, genotype, read, record
+from fhir_samples import LIBRARY, NAMES, TODAY, fetched, genotype, read, record
 
 from cds_hooks.fhir.patient_facts import read_patient_facts
 from cds_hooks.fhir.validation import state_problems, validate, warm_up
@@ -53,7 +53,7 @@ def test_result_is_kept_and_noted_when_a_vendor_adds_a_member(caplog: pytest.Log
     draft = {"resourceType": "MedicationRequest", "id": "d1", "medicationCodeableConcept": {"text": "siponimod"}}
     vendor = [genotype("CYP2C9", "*1/*2", vendorNote="x"), genotype("TPMT", "*1/*2", id="o2", vendorNote="x")]
     with caplog.at_level(logging.WARNING):
-        facts = read_patient_facts(record(drafts=(draft,), gene_results=fetched(*vendor)), LIBRARY, NAMES)
+        facts = read_patient_facts(record(drafts=(draft,), gene_results=fetched(*vendor)), LIBRARY, NAMES, TODAY)
     note = "the resource is not valid FHIR R4 and was read all the same (vendorNote: extra_forbidden)"
     assert [facts.genes[gene].results for gene in ("CYP2C9", "TPMT")] == [
         (read("CYP2C9", "*1/*2", notes=(note,)),),

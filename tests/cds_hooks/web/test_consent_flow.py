@@ -25,6 +25,11 @@ Request = dict[str, Any]
 HL7 = "http://terminology.hl7.org/CodeSystem/"
 TREAT = [{"system": f"{HL7}v3-ActReason", "code": "TREAT"}]
 ACTING, SILENT, TESTED = "acts on the result", "no card", "a test is proposed"
+KINDS = {
+    "Clopidogrel: avoid if possible (CYP2C19 Poor Metabolizer)": ACTING,
+    "Clopidogrel: no CYP2C19 result on file, test recommended before the first dose": TESTED,
+}
+"""By the summary of the only card; a card of any other kind ("could not be read") is none of these."""
 TRACES = ("cyp2c19", "*2/*2", "poor", "84413-4")
 """What no answer may hold where the result is withheld, in small letters."""
 
@@ -74,7 +79,7 @@ def kind_of(cards: list[dict[str, Any]]) -> str:
     if not cards:
         return SILENT
     (card,) = cards
-    return TESTED if "no CYP2C19 result on file" in card["summary"] else ACTING
+    return KINDS[card["summary"]]
 
 
 def with_consents(request: Request, *consents: Any, results: Any = None) -> Request:
@@ -135,11 +140,26 @@ def test_a_failed_query_for_consents_withholds(
     sent["prefetch"]["consents"] = failed
     assert [kind_of(ask(client, sent)) for client in clients.values()] == [SILENT] * 3
     assert [kind_of(ask(client, order_select)) for client in clients.values()] == [SILENT, SILENT, ACTING]
+    for wrapped in (failed, make_bundle(failed)):
+        sent["prefetch"]["consents"] = {"resourceType": "Parameters", "parameter": [{"resource": wrapped}]}
+        assert [kind_of(ask(client, sent)) for client in clients.values()] == [SILENT] * 3
     fhir_stub.answers["Consent"] = json_reply(failed, status=500)
     served = {**order_select, "fhirServer": fhir_stub.url}
     assert [kind_of(ask(client, served)) for client in clients.values()] == [SILENT, SILENT, ACTING]
     asked = [path for path in fhir_stub.asked if "Consent" in path]
     assert len(asked) == 2
+
+
+def test_a_permit_for_the_same_id_on_another_server_opens_nothing(
+    clients: dict[str, FlaskClient], order_select: Request
+) -> None:
+    """The record's server is the request's fhirServer."""
+    found = []
+    for server in ("https://fhir.example.org/", "https://other.example.org/"):
+        user = {"reference": {"reference": f"{server}{order_select['context']['userId']}"}}
+        request = with_consents(order_select, make_consent(limits={"actor": [user]}))
+        found.append(kind_of(ask(clients["deny"], request | {"fhirServer": "https://fhir.example.org"})))
+    assert found == [ACTING, SILENT]
 
 
 def test_consents_are_advertised_only_where_they_decide(clients: dict[str, FlaskClient]) -> None:
