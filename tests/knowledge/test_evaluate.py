@@ -189,6 +189,54 @@ def test_hla_results_on_other_alleles_are_no_answer(names: Names) -> None:
     assert answer.gaps[0].text == "the HLA-B results on file say nothing about *57:01"
 
 
+OTHER_ALLELE = GeneResult("HLA-B", Answer.READ, genotype="*15:02 positive")
+PDF = GeneResult("HLA-B", Answer.UNREADABLE, reason="PDF only")
+
+
+@pytest.mark.parametrize(
+    ("rest", "kind", "text"),
+    [
+        ({}, "no_result", "the HLA-B results on file say nothing about *57:01"),
+        (
+            {"reason": "page 2 is late"},
+            "not_fetched",
+            "the HLA-B results that came say nothing about *57:01, others may not have been fetched: page 2 is late",
+        ),
+        (
+            {"genes_answer": Answer.NOT_FETCHED, "genes_reason": "results of another patient came"},
+            "not_fetched",
+            "the HLA-B results that came say nothing about *57:01, others may not have been fetched:"
+            " results of another patient came",
+        ),
+        (
+            {"results": (OTHER_ALLELE, PDF)},
+            "unreadable",
+            "the HLA-B results that were read say nothing about *57:01, others could not be read",
+        ),
+        (
+            {"genes_answer": Answer.UNREADABLE, "genes_reason": "a report in PDF"},
+            "unreadable",
+            "the HLA-B results that were read say nothing about *57:01, others could not be read: a report in PDF",
+        ),
+        (
+            {"genes_answer": Answer.WITHHELD, "reason": "page 2 did not come"},
+            "withheld",
+            "the HLA-B results that may be used say nothing about *57:01",
+        ),
+    ],
+    ids=["none", "rest not fetched", "others not fetched", "unreadable", "others unreadable", "withheld"],
+)
+def test_an_allele_without_a_result_is_missing_only_where_there_is_nothing_else(
+    rest: dict[str, Any], kind: str, text: str, names: Names
+) -> None:
+    """A test is asked for where nothing more is on file, and nowhere else."""
+    record = GeneRecord("HLA-B", Answer.READ, rest.pop("results", (OTHER_ALLELE,)), rest.pop("reason", None))
+    stated = replace(read_facts({}, names), genes={"HLA-B": record}, orders=(read_order("abacavir", names),), **rest)
+    (answer,) = evaluate(stated, names.library, Policy())
+    assert [(gap.kind, gap.text) for gap in answer.gaps] == [(kind, text)]
+    assert (answer.pretest is not None) is (kind == "no_result")
+
+
 def test_one_missing_gene_of_two_still_gets_the_guideline_row(names: Names) -> None:
     """CPIC has rows for a missing second gene, and the gap stays visible."""
     answer = ask(names, "azathioprine", genes={"TPMT": "*3A/*3C"})
