@@ -197,6 +197,8 @@ class Finding:
     """What only the clinician can judge, e.g. "no suitable alternative is available"; None where nothing is."""
     estimates: tuple[DoseEstimate, ...] = ()
     """One for each equation that the row's actions name."""
+    untested: tuple[str, ...] = ()
+    """Genes without a usable result for want of which the row was reached, and not another of its table."""
 
     quiet: bool = False
     """True where what the row asks for is usual care for everybody."""
@@ -210,6 +212,11 @@ class Finding:
     def acts(self) -> bool:
         """True where the body asks for something other than usual care."""
         return not self.quiet and (self.dose_change or self.alternative or self.other_guidance)
+
+    @property
+    def names_row(self) -> bool:
+        """False for a gap, and where the id stops at the table ("azathioprine/cpic"): which row it is is not told."""
+        return self.body is not None and self.id.count("/") > 1
 
 
 @dataclass(frozen=True)
