@@ -1,9 +1,10 @@
 """Evaluation: facts in, findings out. Each test is one behaviour that a prescriber would notice."""
 
-from dataclasses import replace
+from dataclasses import fields, replace
 from typing import Any
 
 import pytest
+from facts_samples import make_facts
 
 from knowledge.evaluate import evaluate
 from knowledge.facts import Answer, DrugOrder, GeneRecord, GeneResult, Ingredient, PatientFacts
@@ -274,16 +275,14 @@ def test_an_age_that_could_not_be_fetched_is_not_called_absent(names: Names) -> 
 
 def test_a_drug_without_content_is_silent_and_says_why(names: Names) -> None:
     """Silence always has a reason for whoever asks."""
-    facts = PatientFacts(orders=(DrugOrder("MedicationRequest/1", "aspirin", (Ingredient("aspirin", "1191"),)),))
+    facts = make_facts(orders=(DrugOrder("MedicationRequest/1", "aspirin", (Ingredient("aspirin", "1191"),)),))
     (answer,) = evaluate(facts, names.library, Policy())
     assert (answer.findings, answer.silence) == ((), "no guideline content on aspirin")
 
 
 def test_a_drug_that_cannot_be_identified_is_a_gap_and_never_a_guess(names: Names) -> None:
     """The reason of the reader reaches the answer."""
-    facts = PatientFacts(
-        orders=(DrugOrder("MedicationRequest/1", "Herb X", (), reason="its name is not known exactly"),)
-    )
+    facts = make_facts(orders=(DrugOrder("MedicationRequest/1", "Herb X", (), reason="its name is not known exactly"),))
     (answer,) = evaluate(facts, names.library, Policy())
     assert answer.silence == "the drug could not be identified: its name is not known exactly"
     assert [gap.kind for gap in answer.gaps] == ["drug_unknown"]
@@ -326,3 +325,13 @@ def test_a_hole_in_the_content_is_said_and_is_no_silence(names: Names) -> None:
     assert answer.gaps == (Gap("no_row", text, "CYP2C19"),)
     assert (rows(answer), answer.silence) == (["clopidogrel/gap/CYP2C19"], None)
     assert ask(holed, "clopidogrel", genes={"CYP2C19": "*1/*1"}).gaps == ()
+
+
+@pytest.mark.parametrize("topic", ["genes", "patient", "conditions", "medications", "allergies"])
+def test_facts_without_an_answer_on_a_topic_cannot_be_made(topic: str) -> None:
+    """ "None on file" is what leads to a test: it is stated, never assumed."""
+    answers = {one.name: Answer.READ for one in fields(PatientFacts) if one.name.endswith("_answer")}
+    assert PatientFacts(**answers).orders == ()
+    del answers[f"{topic}_answer"]
+    with pytest.raises(TypeError, match=f"{topic}_answer"):
+        PatientFacts(**answers)
