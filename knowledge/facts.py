@@ -131,7 +131,7 @@ class DrugOrder:
     doses: tuple[DoseLine, ...] = ()
     resource: Mapping[str, Any] = field(default_factory=dict)
     """The draft as it was sent: only cards.suggestions looks inside, to build an update or a replacement."""
-    fhir_release: str = "R4"
+    fhir_release: str = field(kw_only=True)
     """"R4" (R4B included) or "R5": decides the shape of what is sent back."""
     active: bool = False
     """True on patient-view, where the "order" is a medicine already taken."""

@@ -153,7 +153,7 @@ class DoseEstimate:
     note: str | None = None
     sources: tuple[Source, ...] = ()
     content_version: str = ""
-    content_status: str = "transcribed"
+    content_status: str = field(kw_only=True)
 
 
 @dataclass(frozen=True)
@@ -188,7 +188,7 @@ class Finding:
     gaps: tuple[Gap, ...] = ()
     source: Source | None = None
     content_version: str = ""
-    content_status: str = "transcribed"
+    content_status: str = field(kw_only=True)
     possible: bool = False
     """True where the record fits several rows of unlike advice, and this is one of them."""
     population_label: str | None = None

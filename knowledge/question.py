@@ -70,7 +70,8 @@ def read_facts(data: Mapping[str, Any], names: Names) -> PatientFacts:
 def read_order(name: str, names: Names) -> DrugOrder:
     """The order of a drug by name or RxNorm code."""
     found = names.identify(name)
-    return DrugOrder(None, name, found.ingredients, found.reason)
+    # Nothing is sent back to a question, so that no shape of FHIR matters.
+    return DrugOrder(None, name, found.ingredients, found.reason, fhir_release="R4")
 
 
 def read_gene(symbol: str, value: Any, library: Library) -> GeneRecord:

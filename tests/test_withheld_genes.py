@@ -54,7 +54,9 @@ def _ask(content: Content, drug: Drug, row: Row, hidden: str) -> DrugAnswer:
         for gene, texts in row.when.items()
         if gene != hidden
     }
-    order = DrugOrder("MedicationRequest/draft-1", drug.name, (Ingredient(drug.name),), resource=DRAFT)
+    order = DrugOrder(
+        "MedicationRequest/draft-1", drug.name, (Ingredient(drug.name),), resource=DRAFT, fhir_release="R4"
+    )
     facts = PatientFacts(
         genes={**genes, hidden: replace(HELD_BACK, gene=hidden)},
         genes_answer=Answer.WITHHELD,

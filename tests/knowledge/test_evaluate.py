@@ -275,14 +275,20 @@ def test_an_age_that_could_not_be_fetched_is_not_called_absent(names: Names) -> 
 
 def test_a_drug_without_content_is_silent_and_says_why(names: Names) -> None:
     """Silence always has a reason for whoever asks."""
-    facts = make_facts(orders=(DrugOrder("MedicationRequest/1", "aspirin", (Ingredient("aspirin", "1191"),)),))
+    facts = make_facts(
+        orders=(DrugOrder("MedicationRequest/1", "aspirin", (Ingredient("aspirin", "1191"),), fhir_release="R4"),)
+    )
     (answer,) = evaluate(facts, names.library, Policy())
     assert (answer.findings, answer.silence) == ((), "no guideline content on aspirin")
 
 
 def test_a_drug_that_cannot_be_identified_is_a_gap_and_never_a_guess(names: Names) -> None:
     """The reason of the reader reaches the answer."""
-    facts = make_facts(orders=(DrugOrder("MedicationRequest/1", "Herb X", (), reason="its name is not known exactly"),))
+    facts = make_facts(
+        orders=(
+            DrugOrder("MedicationRequest/1", "Herb X", (), reason="its name is not known exactly", fhir_release="R4"),
+        )
+    )
     (answer,) = evaluate(facts, names.library, Policy())
     assert answer.silence == "the drug could not be identified: its name is not known exactly"
     assert [gap.kind for gap in answer.gaps] == ["drug_unknown"]
@@ -290,7 +296,12 @@ def test_a_drug_that_cannot_be_identified_is_a_gap_and_never_a_guess(names: Name
 
 def test_an_order_of_two_ingredients_is_answered_for_each(names: Names) -> None:
     """A combination product checks every ingredient."""
-    both = DrugOrder("MedicationRequest/1", "both", (Ingredient("codeine", "2670"), Ingredient("simvastatin", "36567")))
+    both = DrugOrder(
+        "MedicationRequest/1",
+        "both",
+        (Ingredient("codeine", "2670"), Ingredient("simvastatin", "36567")),
+        fhir_release="R4",
+    )
     answers = evaluate(
         replace(read_facts({"genes": {"CYP2D6": "*4/*4"}}, names), orders=(both,)), names.library, Policy()
     )

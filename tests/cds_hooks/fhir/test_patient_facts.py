@@ -60,14 +60,16 @@ def test_facts_hold_everything_that_the_record_says() -> None:
             LabValue("body height", Decimal(170), "cm", "2024-05-01", "Observation/h1"),
             LabValue("INR goal", Decimal("2.5"), None, None, "Observation/g1"),
         ),
-        orders=(DrugOrder("MedicationRequest/d1", "Siponimod", (SIPONIMOD,), resource=draft),),
+        orders=(DrugOrder("MedicationRequest/d1", "Siponimod", (SIPONIMOD,), resource=draft, fhir_release="R4"),),
     )
 
 
 def test_medicines_in_use_are_the_orders_when_nothing_is_drafted() -> None:
     """patient-view asks about what is already taken."""
     facts = read_patient_facts(record(medications=fetched(TAKEN)), LIBRARY, NAMES, TODAY)
-    expected = DrugOrder("MedicationRequest/t1", "Siponimod", (SIPONIMOD,), resource=TAKEN, active=True)
+    expected = DrugOrder(
+        "MedicationRequest/t1", "Siponimod", (SIPONIMOD,), resource=TAKEN, active=True, fhir_release="R4"
+    )
     assert (facts.orders, facts.medications) == (
         (expected,),
         (DrugUse((SIPONIMOD,), "Siponimod", "MedicationRequest/t1"),),
