@@ -127,7 +127,7 @@ class Gap:
     """Something that is missing for an answer, and why.
 
     kind: no_result, unreadable, withheld, not_fetched, results_disagree, no_row, population_unknown, drug_unknown,
-    dose_unknown, medications_unknown, alternative_unchecked, no_alternative.
+    medications_unknown, no_alternative.
     """
 
     kind: str
