@@ -22,37 +22,45 @@ from knowledge.evaluate import evaluate
 from knowledge.facts import Answer, DrugOrder, GeneRecord, GeneResult, Ingredient, PatientFacts
 from knowledge.findings import DrugAnswer
 from knowledge.library import INDETERMINATE, NO_RESULT, Drug, Gene, Row, Table
+from knowledge.pgx.phenotype import ANY
 
 HELD_BACK = GeneRecord("", Answer.WITHHELD, reason="not permitted")
 
 
 def _result(gene: Gene, text: str) -> GeneRecord:
     """A result of the gene that a row's lookup text fits."""
-    if text.endswith((" positive", " negative")):
-        said = GeneResult(gene.id, Answer.READ, genotype=text)
-    elif text == INDETERMINATE:
+    verb, _, allele = text.partition(" ")
+    if text == INDETERMINATE:
         said = GeneResult(gene.id, Answer.READ, genotype="*999/*999")
     elif text in gene.phenotypes:
         said = GeneResult(gene.id, Answer.READ, reported_phenotype=gene.phenotypes[text].term)
+    elif verb in ("has", "lacks"):
+        carried = f"{allele}/{allele}" if verb == "has" else "*1/*1"
+        said = GeneResult(gene.id, Answer.READ, genotype=f"{allele} positive" if gene.id.startswith("HLA") else carried)
+    elif text.startswith("*"):
+        said = GeneResult(gene.id, Answer.READ, genotype=text)
     else:
-        said = GeneResult(gene.id, Answer.READ, reported_score=re.split(r"[^0-9.]|\.\.", text.strip("<>="))[0])
+        lowest = re.split(r"\.\.", text.strip("<>="))[0]
+        said = GeneResult(gene.id, Answer.READ, reported_score="3.0" if text.startswith(">") else lowest)
     return GeneRecord(gene.id, Answer.READ, (said,))
 
 
 def _rows(content: Content) -> Iterator[tuple[Drug, Table, Row, str]]:
-    """Every row that is for patients without a result of a gene, with that gene."""
+    """Every row that can be reached where a gene of its drug has no usable result, with that gene."""
     for drug in content.library.drugs.values():
         for table in drug.tables:
             for row in table.rows:
-                yield from ((drug, table, row, gene) for gene, texts in row.when.items() if NO_RESULT in texts)
+                for gene in drug.genes:
+                    if {ANY, NO_RESULT} & set(row.when.get(gene, (ANY,))):
+                        yield drug, table, row, gene
 
 
 def _ask(content: Content, drug: Drug, row: Row, hidden: str) -> DrugAnswer:
     """The answer where the row's other genes are on file and this one is withheld."""
     genes = {
-        gene: _result(content.library.genes[gene], next(text for text in texts if text not in ("any", NO_RESULT)))
+        gene: _result(content.library.genes[gene], values[0])
         for gene, texts in row.when.items()
-        if gene != hidden
+        if gene != hidden and (values := [text for text in texts if text not in (ANY, NO_RESULT)])
     }
     order = DrugOrder(
         "MedicationRequest/draft-1", drug.name, (Ingredient(drug.name),), resource=DRAFT, fhir_release="R4"
@@ -85,9 +93,9 @@ def _told(answer: DrugAnswer, cards: tuple[Card, ...]) -> str:
     return told.lower()
 
 
-def test_no_row_for_the_untested_tells_of_the_gene_that_is_withheld(content: Content) -> None:
-    """Neither gene nor row in card, link, suggestion, explanation, audit or metric, and no test of it is asked for; a
-    site that shows all it can and links to its rules is the one that could tell most."""
+def test_no_row_tells_of_the_gene_that_is_withheld(content: Content) -> None:
+    """Neither the gene nor its assay in card, link, suggestion, explanation, audit or metric, nor the id of a row for
+    patients untested for it; a site that shows all it can and links to its rules is the one that could tell most."""
     policy = replace(content.cards, show_no_action=True, rule_pages="https://cds.example.org/transparency")
     unreached, telling, acting = [], [], 0
     for drug, table, row, hidden in _rows(content):
@@ -98,7 +106,8 @@ def test_no_row_for_the_untested_tells_of_the_gene_that_is_withheld(content: Con
         cards = make_cards([answer], policy, lambda: "one")
         told = _told(answer, cards)
         acting += f'"id":"{drug.id}/{table.slug}"' in told
-        names = [hidden.lower(), whole, *(_assays(hidden))]
+        untested = NO_RESULT in row.when.get(hidden, ())
+        names = [hidden.lower(), *([whole] if untested else []), *_assays(hidden)]
         telling += [(whole, name) for name in names if name in told]
     assert (unreached, telling) == ([], [])
     assert acting > 50
