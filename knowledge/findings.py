@@ -169,7 +169,7 @@ class Finding:
     """What one guideline body says about one drug for this patient: one row of its table."""
 
     id: str
-    """E.g. "clopidogrel/cpic/poor-acs-pci"; never changes its meaning. Of the table alone where consent hides the row."""
+    """E.g. "clopidogrel/cpic/poor-acs-pci"; never changes its meaning. The table alone where consent hides the row."""
     drug: Ingredient
     body: str | None
     """CPIC, FDA, DPWG; None for a finding that only states gaps ("codeine/gap/CYP2D6")."""
