@@ -10,7 +10,7 @@ from knowledge.findings import Action, Amount, DoseEstimate, Finding, Gap, GeneS
 
 
 def finding_to_json(finding: Finding) -> dict[str, Any]:
-    """The fixed shape of design section 7; unknown scalars are null, further members only add."""
+    """A finding in the shape that others rely on: unknown scalars are null; members may be added, none goes."""
     return {
         "id": finding.id,
         "drug": {"name": finding.drug.name, "rxnorm": finding.drug.rxnorm},

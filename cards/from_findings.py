@@ -198,7 +198,7 @@ def _links(answer: DrugAnswer) -> tuple[Link, ...]:
 
 def _rule_page(answer: DrugAnswer, shown: Sequence[Finding], policy: CardPolicy) -> Iterator[Link]:
     """The page of the leading row, where the site has said under which address the service is reached."""
-    if policy.rule_pages is None or not shown:
+    if policy.rule_pages is None or not shown or not shown[0].names_row:
         return
     lead = shown[0].id
     address = f"{policy.rule_pages}/{quote(lead)}?content={answer.content_digest}"

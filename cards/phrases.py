@@ -106,6 +106,12 @@ def render_effect(effect: Effect) -> str:
     return f"There is a risk of {risks}." if risks else ""
 
 
+def tested_gene(key: str) -> str:
+    """The gene that a test is about: the gene itself, or the one whose function the assay measures."""
+    assay: Mapping[str, str] | None = load_words()["test"].get(key)
+    return assay["gene"] if assay else key
+
+
 def amount_words(amount: Amount) -> str:
     """ "400 mg per day"."""
     per = f" {load_words()['amount_per'][amount.per]}" if amount.per else ""
@@ -169,8 +175,8 @@ def _short(key: str) -> str:
 
 
 def _tested(key: str) -> str:
-    words: str | None = load_words()["test"].get(key)
-    return words or f"{key} (genotype)"
+    assay: Mapping[str, str] | None = load_words()["test"].get(key)
+    return assay["words"] if assay else f"{key} (genotype)"
 
 
 def _word(section: str, key: str | None) -> str:

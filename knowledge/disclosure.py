@@ -48,7 +48,6 @@ class RowDisclosure:
     row: Row
     sources: tuple[Source, ...]
     """The table's own first, then those of its equations, then those that its genes are read by."""
-    inputs: Inputs
     asked: tuple[str, ...]
     """The facts that are looked at, in words."""
     attributes: tuple[Disclosed, ...]
@@ -75,7 +74,6 @@ def disclose(library: Library, drug: Drug, table: Table, row: Row) -> RowDisclos
         table=table,
         row=row,
         sources=sources,
-        inputs=inputs,
         asked=tuple(_describe(library, fact, inputs) for fact in inputs.facts),
         attributes=(*_describe_origin(library, table, row, sources), *_describe_use(library, inputs)),
     )

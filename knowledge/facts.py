@@ -1,8 +1,8 @@
 """Words of the question: what a record says about one patient.
 
 Every type is frozen. The edge (`cds_hooks.fhir`) fills them from FHIR, the command line from a line of JSON, and
-`knowledge.evaluate` reads them. Nothing here is ever defaulted: what the record does not say is `None`, an empty
-tuple, or one of the five answers of `Answer`.
+`knowledge.evaluate` reads them. What the record does not say is `None`, an empty tuple, or one of the five answers of
+`Answer`; an answer is never defaulted, whoever makes the facts states it.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import Any
 
 
 class Answer(StrEnum):
-    """The five answers a record can give on a question. They are never merged (design law of the record, section 5)."""
+    """The five answers a record can give on a question. They are never merged into one another."""
 
     READ = "read"
     UNREADABLE = "unreadable"
@@ -131,7 +131,7 @@ class DrugOrder:
     doses: tuple[DoseLine, ...] = ()
     resource: Mapping[str, Any] = field(default_factory=dict)
     """The draft as it was sent: only cards.suggestions looks inside, to build an update or a replacement."""
-    fhir_release: str = "R4"
+    fhir_release: str = field(kw_only=True)
     """"R4" (R4B included) or "R5": decides the shape of what is sent back."""
     active: bool = False
     """True on patient-view, where the "order" is a medicine already taken."""
@@ -148,16 +148,16 @@ class LabValue:
     result_id: str | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class PatientFacts:
     """Everything that evaluation may know about one patient."""
 
     genes: Mapping[str, GeneRecord] = field(default_factory=dict)
-    genes_answer: Answer = Answer.NONE_ON_FILE
+    genes_answer: Answer
     """The answer for every gene that is not in `genes`."""
     genes_reason: str | None = None
     today: date | None = None
-    patient_answer: Answer = Answer.NONE_ON_FILE
+    patient_answer: Answer
     """Whether age and sex are as the record has them, or could not be asked for."""
     age: Decimal | None = None
     """Years, with fraction; None where there is no usable birth date."""
@@ -171,13 +171,13 @@ class PatientFacts:
     not named here was stated with the question."""
     conditions: frozenset[str] = frozenset()
     """Names of condition sets (knowledge/content/conditions) that the record shows."""
-    conditions_answer: Answer = Answer.NONE_ON_FILE
+    conditions_answer: Answer
     medications: tuple[DrugUse, ...] = ()
-    medications_answer: Answer = Answer.NONE_ON_FILE
+    medications_answer: Answer
     ended: tuple[DrugUse, ...] = ()
     """Medicines that are on file as stopped or completed: nothing counts them, some effects outlast them."""
     allergies: tuple[Ingredient, ...] = ()
-    allergies_answer: Answer = Answer.NONE_ON_FILE
+    allergies_answer: Answer
     labs: tuple[LabValue, ...] = ()
     orders: tuple[DrugOrder, ...] = ()
 

@@ -127,7 +127,7 @@ class Gap:
     """Something that is missing for an answer, and why.
 
     kind: no_result, unreadable, withheld, not_fetched, results_disagree, no_row, population_unknown, drug_unknown,
-    dose_unknown, medications_unknown, alternative_unchecked, no_alternative.
+    medications_unknown, no_alternative.
     """
 
     kind: str
@@ -153,7 +153,7 @@ class DoseEstimate:
     note: str | None = None
     sources: tuple[Source, ...] = ()
     content_version: str = ""
-    content_status: str = "transcribed"
+    content_status: str = field(kw_only=True)
 
 
 @dataclass(frozen=True)
@@ -169,7 +169,7 @@ class Finding:
     """What one guideline body says about one drug for this patient: one row of its table."""
 
     id: str
-    """E.g. "clopidogrel/cpic/poor-acs-pci"; never changes its meaning."""
+    """E.g. "clopidogrel/cpic/poor-acs-pci"; never changes its meaning. The table alone where consent hides the row."""
     drug: Ingredient
     body: str | None
     """CPIC, FDA, DPWG; None for a finding that only states gaps ("codeine/gap/CYP2D6")."""
@@ -188,7 +188,7 @@ class Finding:
     gaps: tuple[Gap, ...] = ()
     source: Source | None = None
     content_version: str = ""
-    content_status: str = "transcribed"
+    content_status: str = field(kw_only=True)
     possible: bool = False
     """True where the record fits several rows of unlike advice, and this is one of them."""
     population_label: str | None = None
@@ -197,6 +197,8 @@ class Finding:
     """What only the clinician can judge, e.g. "no suitable alternative is available"; None where nothing is."""
     estimates: tuple[DoseEstimate, ...] = ()
     """One for each equation that the row's actions name."""
+    untested: tuple[str, ...] = ()
+    """Genes without a usable result for want of which the row was reached, and not another of its table."""
 
     quiet: bool = False
     """True where what the row asks for is usual care for everybody."""
@@ -210,6 +212,11 @@ class Finding:
     def acts(self) -> bool:
         """True where the body asks for something other than usual care."""
         return not self.quiet and (self.dose_change or self.alternative or self.other_guidance)
+
+    @property
+    def names_row(self) -> bool:
+        """False for a gap, and where the id stops at the table ("azathioprine/cpic"): which row it is is not told."""
+        return self.body is not None and self.id.count("/") > 1
 
 
 @dataclass(frozen=True)

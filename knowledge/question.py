@@ -49,7 +49,9 @@ def read_facts(data: Mapping[str, Any], names: Names) -> PatientFacts:
     """The facts that a question states, without an order. Raises QuestionError."""
     return PatientFacts(
         genes={symbol: read_gene(symbol, value, names.library) for symbol, value in _mapping(data, "genes").items()},
+        genes_answer=Answer.NONE_ON_FILE,
         today=_SINCE,
+        patient_answer=Answer.READ,
         age=_number(data, "age"),
         sex=_sex(data),
         weight_kg=_number(data, "weight_kg"),
@@ -68,7 +70,8 @@ def read_facts(data: Mapping[str, Any], names: Names) -> PatientFacts:
 def read_order(name: str, names: Names) -> DrugOrder:
     """The order of a drug by name or RxNorm code."""
     found = names.identify(name)
-    return DrugOrder(None, name, found.ingredients, found.reason)
+    # Nothing is sent back to a question, so that no shape of FHIR matters.
+    return DrugOrder(None, name, found.ingredients, found.reason, fhir_release="R4")
 
 
 def read_gene(symbol: str, value: Any, library: Library) -> GeneRecord:

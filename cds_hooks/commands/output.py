@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-from decimal import Decimal
 from typing import Any
 
 import orjson
@@ -13,13 +12,7 @@ import orjson
 def print_json(value: Any) -> None:
     """Print one value as one line of JSON; ends quietly when the reader has closed the pipe."""
     try:
-        sys.stdout.write(orjson.dumps(value, default=_plain).decode() + "\n")
+        sys.stdout.write(orjson.dumps(value).decode() + "\n")
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         raise SystemExit(0) from None
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, Decimal):
-        return int(value) if value == value.to_integral_value() else float(value)
-    raise TypeError(f"{type(value).__name__} has no JSON form")

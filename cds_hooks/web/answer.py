@@ -94,7 +94,7 @@ def _read(
     content = tenant.content
     if service.hook != "patient-view" and not _rests_on_record(request, service, content):
         record = draft_record(request)
-        facts = PatientFacts(orders=read_orders(record, content.names))
+        facts = read_patient_facts(record, content.library, content.names, today)
         laps.end("facts")
         return record, None, facts
     try:

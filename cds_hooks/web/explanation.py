@@ -38,7 +38,8 @@ def _explain_drug(answer: DrugAnswer) -> Iterator[str]:
 
 def _explain_finding(finding: Finding) -> str:
     genes = "; ".join(_explain_gene(gene) for gene in finding.genes)
-    said = f"row {finding.id}, strength {finding.strength}" if finding.body else "no row"
+    said = f"{'row' if finding.names_row else 'advice of'} {finding.id}, strength {finding.strength}"
+    said = said if finding.body else "no row"
     parts = [said, f"population {finding.population}" + (" (assumed)" if finding.assumed else ""), genes]
     parts += [f"switched off by the site: {finding.switched_off}"] if finding.switched_off else []
     parts += [f"gap: {gap.text}" for gap in finding.gaps]

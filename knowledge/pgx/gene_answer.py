@@ -1,7 +1,7 @@
 """One gene of a drug's table: every result on file interpreted, put together, and converted by inhibitors.
 
 All results are kept; results that lead to different values are said to disagree and all their values stay possible.
-Nothing is averaged and the newest does not win silently (design, section 5, law 2).
+Nothing is averaged, and the newest does not win silently.
 """
 
 from __future__ import annotations
@@ -29,7 +29,12 @@ _GAP_WORDS = {
     Answer.WITHHELD: "{gene} results may not be used",
     Answer.NOT_FETCHED: "{gene} results could not be fetched",
 }
-
+_ALLELE_GAP_WORDS = {
+    Answer.NONE_ON_FILE: "the {gene} results on file say nothing about {allele}",
+    Answer.UNREADABLE: "the {gene} results that were read say nothing about {allele}, others could not be read",
+    Answer.WITHHELD: "the {gene} results that may be used say nothing about {allele}",
+    Answer.NOT_FETCHED: "the {gene} results that came say nothing about {allele}, others may not have been fetched",
+}
 
 MOST_NAMED = 10
 """References and dates of results that a gene's state names."""
@@ -42,6 +47,8 @@ class GeneAnswer:
     gene: str
     values: tuple[GeneValue, ...]
     state: GeneState
+    rest: GeneRecord
+    """What the record answers beyond the results that gave the values: whether there may be more."""
     gap: Gap | None = None
     disagreement: Gap | None = None
     """Set where several results lead to different values."""
@@ -73,7 +80,13 @@ def answer_gene(
         *aside,
         *conversion.named,
     )
-    return GeneAnswer(symbol, conversion.values, replace(state, notes=notes), disagreement=_disagreement(gene, usable))
+    return GeneAnswer(
+        symbol,
+        conversion.values,
+        replace(state, notes=notes),
+        _answer_on_rest(facts, record, unclear=len(read) > len(usable)),
+        disagreement=_disagreement(gene, usable),
+    )
 
 
 def _interpret_each(library: Library, gene: Gene, results: Iterable[GeneResult], sex: Sex | None) -> list[_Read]:
@@ -99,10 +112,25 @@ def _set_aside(record: GeneRecord) -> tuple[str, ...]:
     return tuple(dict.fromkeys(said))
 
 
+def _answer_on_rest(facts: PatientFacts, record: GeneRecord, unclear: bool) -> GeneRecord:
+    """Whether there may be more on a gene than was read: as for a gene without any result, and by what is known of its
+    own. What may not be used comes first: nothing is said of it; then what was not seen, then what was not understood.
+    """
+    answers = {facts.genes_answer, *(one.answer for one in record.results)}
+    if Answer.WITHHELD in answers:
+        return GeneRecord(record.gene, Answer.WITHHELD)
+    if record.reason is not None or Answer.NOT_FETCHED in answers:
+        return GeneRecord(record.gene, Answer.NOT_FETCHED, reason=record.reason or facts.genes_reason)
+    if unclear or Answer.UNREADABLE in answers:
+        return GeneRecord(record.gene, Answer.UNREADABLE, reason=facts.genes_reason)
+    return GeneRecord(record.gene, Answer.NONE_ON_FILE)
+
+
 def allele_gap(answer: GeneAnswer, allele: str) -> Gap:
-    """The gap of an HLA gene whose results say nothing about one allele."""
-    text = f"the {answer.gene} results on file say nothing about {allele}"
-    return Gap("no_result", text, answer.gene)
+    """The gap of an HLA gene whose results say nothing about one allele: no result only where there is no other."""
+    rest = answer.rest
+    text = _ALLELE_GAP_WORDS[rest.answer].format(gene=answer.gene, allele=allele)
+    return Gap(_GAP_KINDS[rest.answer], text + (f": {rest.reason}" if rest.reason else ""), answer.gene)
 
 
 def _without_value(gene: Gene, record: GeneRecord, read: Sequence[_Read]) -> GeneAnswer:
@@ -116,7 +144,7 @@ def _without_value(gene: Gene, record: GeneRecord, read: Sequence[_Read]) -> Gen
     state = GeneState(
         gene.id, answer, diplotype=written, reported=_reported(results), result_ids=_ids(results), dates=_dates(results)
     )
-    return GeneAnswer(gene.id, (), state, Gap(_GAP_KINDS[answer], text, gene.id))
+    return GeneAnswer(gene.id, (), state, record, Gap(_GAP_KINDS[answer], text, gene.id))
 
 
 def _merge_values(gene: Gene, usable: Sequence[_Read]) -> tuple[GeneValue, ...]:

@@ -1,8 +1,7 @@
 """From one laboratory result to what a guideline's table can be asked with.
 
-Law 1 of reading: a readable genotype decides by our own table; the laboratory's phenotype or score only where no
-genotype is readable, and is then marked "as reported". Unknown allele, uncertain function, unknown copy number:
-Indeterminate, never Normal.
+A readable genotype decides by our own table; the laboratory's phenotype or score only where no genotype is readable,
+and is then marked "as reported". Unknown allele, uncertain function, unknown copy number: Indeterminate, never Normal.
 """
 
 from __future__ import annotations
@@ -55,7 +54,6 @@ def interpret(library: Library, gene: Gene, result: GeneResult, sex: Sex | None)
     """What a result means for its gene; genotype first, then the reported score, then the reported phenotype."""
     if result.answer is not Answer.READ:
         return Interpretation(gene.id, (), None, None, gap=result.reason)
-    reason = None
     if result.genotype is not None:
         by_genotype = _by_genotype(library, gene, result.genotype, sex)
         if by_genotype.values and not (by_genotype.gap and result.reported_phenotype):
@@ -65,7 +63,7 @@ def interpret(library: Library, gene: Gene, result: GeneResult, sex: Sex | None)
             return by_genotype
         return replace(reported, notes=(*by_genotype.notes, *result.notes))
     reported = _by_report(library, gene, result)
-    return replace(reported, notes=(*reported.notes, *result.notes), gap=reported.gap or reason)
+    return replace(reported, notes=(*reported.notes, *result.notes))
 
 
 def interpret_genotype(gene: Gene, text: str, sex: Sex | None = None, patient: bool = False) -> Interpretation:

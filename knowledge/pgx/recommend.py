@@ -12,7 +12,7 @@ from knowledge.pgx.dose_formula import estimate_doses
 from knowledge.pgx.dose_inputs import Given
 from knowledge.pgx.gene_answer import MOST_NAMED, GeneAnswer, allele_gap, answer_gene
 from knowledge.pgx.lookup import ask_table, asked_alleles, merge_equal_advice, spread_presence
-from knowledge.pgx.phenotype import GeneValue
+from knowledge.pgx.phenotype import ANY, GeneValue
 from knowledge.pgx.population import GENERAL, Chosen, Membership, asks_age, choose_populations, decide
 from knowledge.row_inputs import find_inputs, list_attributes
 
@@ -139,9 +139,14 @@ def _finding(
         population_label=chosen.label,
         condition=chosen.condition,
         estimates=estimate_doses(row.actions, _given(question, answers)),
+        untested=_untested(row, asked),
         attributes=_list_attributes(question, table, row),
     )
     return _switch_off(finding, row.switched_off) if row.switched_off else finding
+
+
+def _untested(row: Row, asked: _Asked) -> tuple[str, ...]:
+    return tuple(gene for gene, texts in row.when.items() if ANY not in texts and not asked.values[gene])
 
 
 def _switch_off(finding: Finding, why: str) -> Finding:

@@ -43,7 +43,12 @@ def numbered() -> Callable[[], str]:
 def make_order(**changes: Any) -> DrugOrder:
     """A drafted order of clopidogrel 75 mg once a day."""
     dose = DoseLine(DOSE_PATH, Decimal(75), "mg", Decimal(1))
-    given: dict[str, Any] = {"ingredients": (CLOPIDOGREL,), "doses": (dose,), "resource": DRAFT} | changes
+    given: dict[str, Any] = {
+        "ingredients": (CLOPIDOGREL,),
+        "doses": (dose,),
+        "resource": DRAFT,
+        "fhir_release": "R4",
+    } | changes
     return DrugOrder(given.pop("order_id", "MedicationRequest/1"), "Clopidogrel 75 mg", **given)
 
 
@@ -76,6 +81,7 @@ def make_finding(**changes: Any) -> Finding:
         "effect": Effect("much_less", "active_metabolite", ("stent_thrombosis",)),
         "source": SOURCE,
         "content_version": "abc",
+        "content_status": "transcribed",
     }
     return Finding(**(given | changes))
 

@@ -19,8 +19,15 @@ COMPUTED = DoseEstimate(
     note="An estimate to start from; INR decides.",
     sources=(PAPER,),
     content_version="abc",
+    content_status="transcribed",
 )
-MISSING = DoseEstimate("two", "the second equation", inputs=(("age", "62"),), reason="the target INR is not on file")
+MISSING = DoseEstimate(
+    formula="two",
+    title="the second equation",
+    inputs=(("age", "62"),),
+    reason="the target INR is not on file",
+    content_status="transcribed",
+)
 DOSE = Action("dose", formulas=("one", "two"))
 TITRATE = Action("titrate", of="dose", what=("inr",))
 

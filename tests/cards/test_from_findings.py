@@ -379,7 +379,9 @@ FINDINGS = st.builds(
 @given(st.lists(FINDINGS, max_size=4), st.text(min_size=1, max_size=300), st.booleans())
 def test_whatever_is_found_makes_a_conformant_card(findings: list[Finding], name: str, single: bool) -> None:
     """Summary below 140 characters, no empty member, unique uuids, at most one recommendation."""
-    order = DrugOrder("MedicationRequest/1", name, (Ingredient(name),), resource=make_order().resource)
+    order = DrugOrder(
+        "MedicationRequest/1", name, (Ingredient(name),), resource=make_order().resource, fhir_release="R4"
+    )
     answer = DrugAnswer(order, Ingredient(name), tuple(findings), (), OFFERS)
     policy = CardPolicy(single_action_suggestions=single, show_no_action=True)
     for card in make_cards([answer], policy):

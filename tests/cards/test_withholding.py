@@ -8,8 +8,8 @@ from cards.card_policy import CardPolicy
 from cards.from_findings import make_cards
 from cards.withholding import LINE, SUMMARY, hide_withheld
 from knowledge.facts import Answer
-from knowledge.findings import Action, DoseEstimate, Gap, GeneState
-from tests.cards.answers import make_answer, make_finding, make_gap, make_gene, numbered
+from knowledge.findings import Action, DoseEstimate, Gap, GeneState, Offer
+from tests.cards.answers import OFFERS, SOURCE, make_answer, make_finding, make_gap, make_gene, numbered
 
 WITHHELD = Gap("withheld", "CYP2D6 results may not be used: because", "CYP2D6")
 STATE = GeneState("CYP2D6", Answer.WITHHELD)
@@ -24,7 +24,7 @@ def test_an_answer_without_anything_withheld_is_left_as_it_is() -> None:
 def test_gene_gap_test_and_estimate_that_tell_of_it_are_taken_out() -> None:
     """A finding that acts on another gene stays."""
     test = Action("test", what=("CYP2D6", "dpd_activity"))
-    estimate = DoseEstimate("one", "One", reason="the CYP2D6 genotype may not be used")
+    estimate = DoseEstimate("one", "One", reason="the CYP2D6 genotype may not be used", content_status="transcribed")
     whole = make_finding(
         genes=(make_gene(), STATE), gaps=(WITHHELD,), actions=(Action("avoid"), test), estimates=(estimate,)
     )
@@ -44,6 +44,46 @@ def test_a_finding_that_only_asks_for_the_test_is_taken_out() -> None:
     """To ask for a test of what may be on file would tell that it is not seen."""
     asks = make_finding(gaps=(WITHHELD,), actions=(Action("test", what=("CYP2D6",)),))
     assert hide_withheld(make_answer(asks)).findings == ()
+
+
+def test_a_row_for_want_of_the_result_acts_under_its_tables_id() -> None:
+    """What it says of the hidden gene goes: the sentence, the assay, the alternative that hangs on it."""
+    offer = Action("offer", drugs=("prasugrel", "other"))
+    whole = make_finding(
+        genes=(make_gene(), STATE),
+        gaps=(WITHHELD,),
+        untested=("CYP2D6",),
+        note="Start with 1.5 mg. CYP2D6 may add to it.",
+        actions=(offer, Action("test", what=("CYP2D6",))),
+    )
+    offers = (OFFERS[0], Offer("a drug, once CYP2D6 is known", None, holds=True, is_class=True, key="other"))
+    hidden = hide_withheld(make_answer(whole, offers=offers))
+    assert hidden.offers == offers[:1]
+    assert hidden.findings == (
+        replace(
+            whole,
+            id="clopidogrel/cpic",
+            genes=(make_gene(),),
+            gaps=(),
+            note="Start with 1.5 mg.",
+            actions=(Action("offer", drugs=("prasugrel",)),),
+        ),
+    )
+    (card,) = make_cards([make_answer(whole)], CardPolicy(rule_pages="https://cds.example.org"))
+    assert (card.row, [link.label for link in card.links]) == ("clopidogrel/cpic", [SOURCE.title])
+
+
+def test_a_row_for_want_of_the_result_is_taken_out_where_nothing_else_acts() -> None:
+    """Usual care; watchfulness beside the test; nothing on a gene that was read."""
+    usual = {"actions": (Action("keep"),), "alternative": False}
+    watched = {
+        "actions": (Action("test", what=("CYP2D6",)), Action("monitor", what=("toxicity",))),
+        "alternative": False,
+        "other_guidance": True,
+    }
+    for changes in (usual, watched, {"genes": (STATE,)}):
+        row = make_finding(**{"genes": (make_gene(), STATE), "gaps": (WITHHELD,), "untested": ("CYP2D6",), **changes})
+        assert hide_withheld(make_answer(row)).findings == ()
 
 
 def test_the_neutral_line_needs_the_sites_leave() -> None:

@@ -1,9 +1,10 @@
 """Evaluation: facts in, findings out. Each test is one behaviour that a prescriber would notice."""
 
-from dataclasses import replace
+from dataclasses import fields, replace
 from typing import Any
 
 import pytest
+from facts_samples import make_facts
 
 from knowledge.evaluate import evaluate
 from knowledge.facts import Answer, DrugOrder, GeneRecord, GeneResult, Ingredient, PatientFacts
@@ -189,6 +190,54 @@ def test_hla_results_on_other_alleles_are_no_answer(names: Names) -> None:
     assert answer.gaps[0].text == "the HLA-B results on file say nothing about *57:01"
 
 
+OTHER_ALLELE = GeneResult("HLA-B", Answer.READ, genotype="*15:02 positive")
+PDF = GeneResult("HLA-B", Answer.UNREADABLE, reason="PDF only")
+
+
+@pytest.mark.parametrize(
+    ("rest", "kind", "text"),
+    [
+        ({}, "no_result", "the HLA-B results on file say nothing about *57:01"),
+        (
+            {"reason": "page 2 is late"},
+            "not_fetched",
+            "the HLA-B results that came say nothing about *57:01, others may not have been fetched: page 2 is late",
+        ),
+        (
+            {"genes_answer": Answer.NOT_FETCHED, "genes_reason": "results of another patient came"},
+            "not_fetched",
+            "the HLA-B results that came say nothing about *57:01, others may not have been fetched:"
+            " results of another patient came",
+        ),
+        (
+            {"results": (OTHER_ALLELE, PDF)},
+            "unreadable",
+            "the HLA-B results that were read say nothing about *57:01, others could not be read",
+        ),
+        (
+            {"genes_answer": Answer.UNREADABLE, "genes_reason": "a report in PDF"},
+            "unreadable",
+            "the HLA-B results that were read say nothing about *57:01, others could not be read: a report in PDF",
+        ),
+        (
+            {"genes_answer": Answer.WITHHELD, "reason": "page 2 did not come"},
+            "withheld",
+            "the HLA-B results that may be used say nothing about *57:01",
+        ),
+    ],
+    ids=["none", "rest not fetched", "others not fetched", "unreadable", "others unreadable", "withheld"],
+)
+def test_an_allele_without_a_result_is_missing_only_where_there_is_nothing_else(
+    rest: dict[str, Any], kind: str, text: str, names: Names
+) -> None:
+    """A test is asked for where nothing more is on file, and nowhere else."""
+    record = GeneRecord("HLA-B", Answer.READ, rest.pop("results", (OTHER_ALLELE,)), rest.pop("reason", None))
+    stated = replace(read_facts({}, names), genes={"HLA-B": record}, orders=(read_order("abacavir", names),), **rest)
+    (answer,) = evaluate(stated, names.library, Policy())
+    assert [(gap.kind, gap.text) for gap in answer.gaps] == [(kind, text)]
+    assert (answer.pretest is not None) is (kind == "no_result")
+
+
 def test_one_missing_gene_of_two_still_gets_the_guideline_row(names: Names) -> None:
     """CPIC has rows for a missing second gene, and the gap stays visible."""
     answer = ask(names, "azathioprine", genes={"TPMT": "*3A/*3C"})
@@ -226,15 +275,19 @@ def test_an_age_that_could_not_be_fetched_is_not_called_absent(names: Names) -> 
 
 def test_a_drug_without_content_is_silent_and_says_why(names: Names) -> None:
     """Silence always has a reason for whoever asks."""
-    facts = PatientFacts(orders=(DrugOrder("MedicationRequest/1", "aspirin", (Ingredient("aspirin", "1191"),)),))
+    facts = make_facts(
+        orders=(DrugOrder("MedicationRequest/1", "aspirin", (Ingredient("aspirin", "1191"),), fhir_release="R4"),)
+    )
     (answer,) = evaluate(facts, names.library, Policy())
     assert (answer.findings, answer.silence) == ((), "no guideline content on aspirin")
 
 
 def test_a_drug_that_cannot_be_identified_is_a_gap_and_never_a_guess(names: Names) -> None:
     """The reason of the reader reaches the answer."""
-    facts = PatientFacts(
-        orders=(DrugOrder("MedicationRequest/1", "Herb X", (), reason="its name is not known exactly"),)
+    facts = make_facts(
+        orders=(
+            DrugOrder("MedicationRequest/1", "Herb X", (), reason="its name is not known exactly", fhir_release="R4"),
+        )
     )
     (answer,) = evaluate(facts, names.library, Policy())
     assert answer.silence == "the drug could not be identified: its name is not known exactly"
@@ -243,7 +296,12 @@ def test_a_drug_that_cannot_be_identified_is_a_gap_and_never_a_guess(names: Name
 
 def test_an_order_of_two_ingredients_is_answered_for_each(names: Names) -> None:
     """A combination product checks every ingredient."""
-    both = DrugOrder("MedicationRequest/1", "both", (Ingredient("codeine", "2670"), Ingredient("simvastatin", "36567")))
+    both = DrugOrder(
+        "MedicationRequest/1",
+        "both",
+        (Ingredient("codeine", "2670"), Ingredient("simvastatin", "36567")),
+        fhir_release="R4",
+    )
     answers = evaluate(
         replace(read_facts({"genes": {"CYP2D6": "*4/*4"}}, names), orders=(both,)), names.library, Policy()
     )
@@ -278,3 +336,13 @@ def test_a_hole_in_the_content_is_said_and_is_no_silence(names: Names) -> None:
     assert answer.gaps == (Gap("no_row", text, "CYP2C19"),)
     assert (rows(answer), answer.silence) == (["clopidogrel/gap/CYP2C19"], None)
     assert ask(holed, "clopidogrel", genes={"CYP2C19": "*1/*1"}).gaps == ()
+
+
+@pytest.mark.parametrize("topic", ["genes", "patient", "conditions", "medications", "allergies"])
+def test_facts_without_an_answer_on_a_topic_cannot_be_made(topic: str) -> None:
+    """ "None on file" is what leads to a test: it is stated, never assumed."""
+    answers = {one.name: Answer.READ for one in fields(PatientFacts) if one.name.endswith("_answer")}
+    assert PatientFacts(**answers).orders == ()
+    del answers[f"{topic}_answer"]
+    with pytest.raises(TypeError, match=f"{topic}_answer"):
+        PatientFacts(**answers)

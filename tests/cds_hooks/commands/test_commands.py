@@ -45,7 +45,7 @@ def test_translate_prints_a_phenotype_or_a_gap_for_every_line() -> None:
 
 
 def test_recommend_answers_a_question_a_line() -> None:
-    """Members of a finding as design section 7 fixes them."""
+    """Members of a finding that other programs rely on."""
     result = run("recommend", given=json.dumps(CODEINE) + "\n\n" + json.dumps(CODEINE) + "\n")
     first, second = lines_of(result)
     assert (result.exit_code, first) == (0, second)
@@ -153,7 +153,7 @@ GENOTYPE = {
 
 
 def test_read_prints_a_line_for_each_gene_result(tmp_path: Path) -> None:
-    """The members of design section 7; a file that is no JSON is said on standard error."""
+    """The members that other programs rely on; a file that is no JSON is said on standard error."""
     good, bad = tmp_path / "good.json", tmp_path / "bad.json"
     good.write_text(json.dumps(GENOTYPE), encoding="utf-8")
     bad.write_text("{", encoding="utf-8")

@@ -32,6 +32,7 @@ def order(resource: dict[str, Any], **members: Any) -> DrugOrder:
         "display": "siponimod 0.25 MG Oral Tablet",
         "ingredients": (SIPONIMOD,),
         "resource": resource,
+        "fhir_release": "R4",
     }
     return DrugOrder(**{**defaults, **members})
 

@@ -3,12 +3,13 @@
 from decimal import Decimal
 
 import pytest
+from facts_samples import make_facts
 from fhir_samples import LIBRARY, NAMES, SNOMED, TODAY, concept, fetched, genotype, observation, read, record
 
 from cds_hooks.fhir import unwrapping
 from cds_hooks.fhir.patient_facts import read_patient_facts
 from cds_hooks.fhir.record import Fetched
-from knowledge.facts import Answer, DrugOrder, DrugUse, GeneRecord, Ingredient, LabValue, PatientFacts, Sex
+from knowledge.facts import Answer, DrugOrder, DrugUse, GeneRecord, Ingredient, LabValue, Sex
 
 SIPONIMOD = Ingredient("siponimod", "1310520")
 TAKEN = {
@@ -38,7 +39,7 @@ def test_facts_hold_everything_that_the_record_says() -> None:
         ),
         drafts=(draft,),
     )
-    assert read_patient_facts(sent, LIBRARY, NAMES, TODAY) == PatientFacts(
+    assert read_patient_facts(sent, LIBRARY, NAMES, TODAY) == make_facts(
         genes={"CYP2C9": GeneRecord("CYP2C9", Answer.READ, (read("CYP2C9", "*1/*3"),))},
         today=TODAY,
         patient_answer=Answer.READ,
@@ -57,14 +58,16 @@ def test_facts_hold_everything_that_the_record_says() -> None:
             LabValue("body height", Decimal(170), "cm", "2024-05-01", "Observation/h1"),
             LabValue("INR goal", Decimal("2.5"), None, None, "Observation/g1"),
         ),
-        orders=(DrugOrder("MedicationRequest/d1", "Siponimod", (SIPONIMOD,), resource=draft),),
+        orders=(DrugOrder("MedicationRequest/d1", "Siponimod", (SIPONIMOD,), resource=draft, fhir_release="R4"),),
     )
 
 
 def test_medicines_in_use_are_the_orders_when_nothing_is_drafted() -> None:
     """patient-view asks about what is already taken."""
     facts = read_patient_facts(record(medications=fetched(TAKEN)), LIBRARY, NAMES, TODAY)
-    expected = DrugOrder("MedicationRequest/t1", "Siponimod", (SIPONIMOD,), resource=TAKEN, active=True)
+    expected = DrugOrder(
+        "MedicationRequest/t1", "Siponimod", (SIPONIMOD,), resource=TAKEN, active=True, fhir_release="R4"
+    )
     assert (facts.orders, facts.medications) == (
         (expected,),
         (DrugUse((SIPONIMOD,), "Siponimod", "MedicationRequest/t1"),),
@@ -73,7 +76,7 @@ def test_medicines_in_use_are_the_orders_when_nothing_is_drafted() -> None:
 
 def test_facts_are_empty_when_the_record_is() -> None:
     """Nothing is invented."""
-    assert read_patient_facts(record(), LIBRARY, NAMES, TODAY) == PatientFacts(today=TODAY)
+    assert read_patient_facts(record(), LIBRARY, NAMES, TODAY) == make_facts(today=TODAY)
 
 
 def test_a_list_of_medicines_that_is_too_long_is_not_taken_for_whole() -> None:

@@ -218,7 +218,7 @@ def test_every_medicine_of_the_content_has_a_card_when_nothing_came(content: Con
     for known, drug in content.library.drug_index.items():
         if not drug.genes:
             continue
-        order = DrugOrder("MedicationRequest/1", drug.id, (Ingredient(known, known),))
+        order = DrugOrder("MedicationRequest/1", drug.id, (Ingredient(known, known),), fhir_release="R4")
         late = Answer.NOT_FETCHED
         facts = PatientFacts(
             genes_answer=late,
@@ -244,6 +244,21 @@ def work(request: Request, content: Content, seconds: float, reads: ReadLog | No
     asked = parse_request(orjson.dumps(request), service.hook)
     reading = Reading(time.monotonic() + seconds, ReadLog() if reads is None else reads)
     return work_out(asked, service, tenant, date(2026, 1, 1), reading=reading)
+
+
+def test_a_record_that_nothing_rests_on_is_called_not_fetched(content: Content, order_select: Request) -> None:
+    """Of an order without guidance nothing is read, and no topic is said to be empty."""
+    coding = {"system": "http://www.nlm.nih.gov/research/umls/rxnorm", "code": "1191", "display": "aspirin"}
+    draft = order_select["context"]["draftOrders"]["entry"][0]["resource"]
+    order_select["context"]["draftOrders"]["entry"][0]["resource"] = {
+        **draft,
+        "medicationCodeableConcept": {"coding": [coding]},
+    }
+    del order_select["prefetch"]
+    facts = work(order_select, content, 10).facts
+    answers = {name: value for name, value in vars(facts).items() if name.endswith("_answer")}
+    assert [one.ingredients[0].name for one in facts.orders] == ["aspirin"]
+    assert (len(answers), set(answers.values())) == (5, {Answer.NOT_FETCHED})
 
 
 def test_what_was_read_is_told_to_whoever_records_it(

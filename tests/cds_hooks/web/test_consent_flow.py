@@ -227,6 +227,27 @@ def test_nothing_of_a_withheld_result_is_in_answer_explanation_or_log(
     )
 
 
+def _presence(identity: str, code: str, answer: str, label: str) -> dict[str, Any]:
+    """An answer on one HLA allele: 50956-2 asks for HLA-B*57:01, 57979-7 for HLA-B*15:02."""
+    coded = {"code": {"coding": [{"system": "http://loinc.org", "code": code}]}}
+    said = {"valueCodeableConcept": {"text": answer}, "meta": make_label(label)}
+    return {**{key: GENOTYPE[key] for key in ("resourceType", "status", "subject")}, "id": identity, **coded, **said}
+
+
+@pytest.mark.parametrize(("label", "expected"), [("R", []), ("N", ["Carbamazepine: avoid (HLA-B *15:02 positive)"])])
+def test_an_allele_that_is_withheld_is_not_missing_beside_one_that_is_released(
+    label: str, expected: list[str], order_select: Request, content: Content
+) -> None:
+    """No card, and no test of what is on file."""
+    coding = {"system": CODEINE["system"], "code": "2002", "display": "carbamazepine"}
+    draft = {**DRAFT, "medicationCodeableConcept": {"coding": [coding]}}
+    order_select["context"]["draftOrders"]["entry"] = [{"resource": draft}]
+    results = [_presence("a", "50956-2", "Absent", "N"), _presence("b", "57979-7", "Present", label)]
+    cards, worked = _answer(order_select, content, NOT_RESTRICTED, results=results)
+    assert [card["summary"] for card in cards] == expected
+    assert ("hla" in " ".join(explain(worked.answers)).lower()) is bool(expected)
+
+
 def test_the_neutral_line_names_no_gene_and_only_where_the_site_allows_it(
     order_select: Request, content: Content
 ) -> None:

@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from facts_samples import make_facts
 
 from knowledge.facts import Answer, DrugUse, Ingredient, PatientFacts
 from knowledge.library import Criteria
@@ -19,7 +20,7 @@ HEAVY = Criteria(weight_over_kg=Decimal(40))
 def taking(since: date | None, answer: Answer = Answer.READ) -> PatientFacts:
     """A patient on phenytoin."""
     use = DrugUse((Ingredient("phenytoin", "8183"),), "phenytoin", since=since)
-    return PatientFacts(today=TODAY, medications=(use,), medications_answer=answer)
+    return make_facts(today=TODAY, medications=(use,), medications_answer=answer)
 
 
 @pytest.mark.parametrize(
@@ -48,7 +49,7 @@ def test_a_population_is_decided_from_what_is_on_file(
     criteria: Criteria, facts: dict[str, Any], membership: str
 ) -> None:
     """Each criterion at its edge, and without the fact that it needs."""
-    assert decide(criteria, PatientFacts(**facts)) == membership
+    assert decide(criteria, make_facts(**facts)) == membership
 
 
 @pytest.mark.parametrize(
@@ -57,8 +58,8 @@ def test_a_population_is_decided_from_what_is_on_file(
         (taking(date(2026, 7, 1)), "no", "yes"),
         (taking(date(2026, 11, 1)), "no", "no"),
         (taking(None), "no", "unknown"),
-        (PatientFacts(medications_answer=Answer.READ), "unknown", "no"),
-        (PatientFacts(medications_answer=Answer.NOT_FETCHED), "unknown", "unknown"),
+        (make_facts(medications_answer=Answer.READ), "unknown", "no"),
+        (make_facts(medications_answer=Answer.NOT_FETCHED), "unknown", "unknown"),
     ],
 )
 def test_use_and_naivety_follow_the_medication_list_as_far_as_it_reaches(
