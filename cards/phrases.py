@@ -134,19 +134,25 @@ def _limit(action: Action) -> str:
 
 
 def _change(action: Action) -> str:
+    """What is done to which dose, on which days, and from which dose on."""
+    days = f", on {action.days_a_week} days a week only" if action.days_a_week else ""
+    bounds = join([amount_words(one) for one in action.bounds], "or")
+    from_on = f" where it is at least {bounds}" if bounds else ""
+    return f"{_new_dose(action)}{days}{from_on}."
+
+
+def _new_dose(action: Action) -> str:
     verb = "Reduce" if action.kind == "reduce" else "Increase"
     considered = action.degree == "consider"
     head = f"{_CONSIDER[verb] if considered else verb} {_OF[action.of]}"
     degree = "" if considered else _DEGREE[action.degree]
     if action.amount is not None:
-        return f"{head} to {degree}{amount_words(action.amount)}."
+        return f"{head} to {degree}{amount_words(action.amount)}"
     if action.factor is not None:
-        return f"{head} to {degree}{plain(action.factor * 100)}% of the usual."
+        return f"{head} to {degree}{plain(action.factor * 100)}% of the usual"
     if len(action.percent) == 2:
-        return f"{head} by {plain(action.percent[0])} to {plain(action.percent[1])}%."
-    if action.percent:
-        return f"{head} by {degree}{plain(action.percent[0])}%."
-    return f"{head}."
+        return f"{head} by {plain(action.percent[0])} to {plain(action.percent[1])}%"
+    return f"{head} by {degree}{plain(action.percent[0])}%" if action.percent else head
 
 
 def _input(name: str, value: str) -> str:

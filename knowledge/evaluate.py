@@ -74,7 +74,25 @@ def _answer(question: Question, order: DrugOrder) -> DrugAnswer:
     wanted = question.drug.pretest
     tested_first = wanted is not None and wanted.priority in question.policy.pretest_priorities
     silence, kind = _silence(kept, pretest) or (None, None)
-    return DrugAnswer(order, question.ingredient, kept, gaps, offers, pretest, tested_first, silence, kind)
+    return DrugAnswer(
+        order,
+        question.ingredient,
+        kept,
+        gaps,
+        offers,
+        pretest,
+        in_use=_is_in_use(question, order),
+        weight_kg=question.facts.weight_kg,
+        tested_first=tested_first,
+        silence=silence,
+        silence_kind=kind,
+    )
+
+
+def _is_in_use(question: Question, order: DrugOrder) -> bool:
+    """Whether the medication list shows the drug in use; the order itself, where it stands there too, is none."""
+    uses = find_uses(question.ingredient.name, question.facts)
+    return any(use.use_id is None or use.use_id != order.order_id for use in uses)
 
 
 def _suggest_tests(finding: Finding, genes: frozenset[str]) -> Finding:
@@ -100,9 +118,7 @@ def _pretest(question: Question, order: DrugOrder, findings: Iterable[Finding]) 
     loinc = {gene: found[0] for gene, found in codes.items() if len(found) == 1}
     if wanted.before is not None:
         return Pretest(genes, wanted.priority, wanted.note, loinc, wanted.before)
-    uses = find_uses(question.ingredient.name, question.facts)
-    in_use = any(use.use_id is None or use.use_id != order.order_id for use in uses)
-    return Pretest(genes, wanted.priority, wanted.note, loinc, in_use=in_use)
+    return Pretest(genes, wanted.priority, wanted.note, loinc, in_use=_is_in_use(question, order))
 
 
 def _population_may_hold(question: Question, populations: tuple[str, ...]) -> bool:

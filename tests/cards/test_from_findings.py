@@ -1,6 +1,7 @@
 """Findings to cards: which card comes, what it says, and when none does."""
 
 from dataclasses import replace
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -439,6 +440,17 @@ def test_where_the_drug_is_in_use_already_the_test_says_so() -> None:
         "Order CYP2C19 genotyping for clopidogrel",
         [{"text": "Treatment with clopidogrel"}],
     )
+
+
+@pytest.mark.parametrize(
+    ("of", "in_use", "said"), [("start", True, True), ("start", False, False), ("dose", True, False)]
+)
+def test_advice_on_a_start_says_where_the_drug_is_in_use_already(of: str, in_use: bool, said: bool) -> None:
+    """Its first dose was given, and no new one is offered."""
+    finding = make_finding(actions=(Action("reduce", percent=(Decimal(50),), of=of),), dose_change=True)
+    (card,) = cards_of(make_answer(finding, in_use=in_use))
+    told = "The medication list shows clopidogrel in use already: this is about its start."
+    assert (told in card["detail"]) is said
 
 
 def test_the_sources_end_with_what_of_the_person_the_rules_use() -> None:

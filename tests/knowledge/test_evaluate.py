@@ -1,6 +1,7 @@
 """Evaluation: facts in, findings out. Each test is one behaviour that a prescriber would notice."""
 
 from dataclasses import replace
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -239,6 +240,14 @@ def test_a_drug_that_cannot_be_identified_is_a_gap_and_never_a_guess(names: Name
     (answer,) = evaluate(facts, names.library, Policy())
     assert answer.silence == "the drug could not be identified: its name is not known exactly"
     assert [gap.kind for gap in answer.gaps] == ["drug_unknown"]
+
+
+@pytest.mark.parametrize(("medications", "in_use"), [(["voriconazole"], False), (["tacrolimus"], True)])
+def test_an_answer_carries_what_a_dose_is_weighed_against(names: Names, medications: list[str], in_use: bool) -> None:
+    """The weight on file, and whether the medication list shows the drug in use."""
+    given = {"genes": {"CYP3A5": "*1/*3"}, "weight_kg": 60, "medications": medications}
+    answer = ask(names, "tacrolimus", **given)
+    assert (answer.weight_kg, answer.in_use) == (Decimal(60), in_use)
 
 
 def test_an_order_of_two_ingredients_is_answered_for_each(names: Names) -> None:
