@@ -45,14 +45,16 @@ def reaches(answer: DrugAnswer, action: Action) -> bool:
 
 def describe_draft(answer: DrugAnswer, finding: Finding) -> str | None:
     """The draft's dose in words where it is above a limit of the row, or below the dose from which on a change is
-    asked for; None where it is neither, or cannot be told."""
+    asked for, and that it could not be told for want of a weight; None where there is nothing to say."""
     for limit in (action for action in finding.actions if action.kind == "limit" and action.amount):
         daily = sum_daily(answer, limit.amount) if limit.amount else None
         if limit.amount and daily is not None and not is_within(limit, daily):
             return f"The draft comes to {_words(answer, limit.amount, daily)}."
     for bound, daily in _unreached(answer, finding):
         return f"The draft comes to {_words(answer, bound, daily)}, less than {amount_words(bound)}."
-    return None
+    amounts = [one for action in finding.actions for one in (action.amount, *action.bounds) if one is not None]
+    lacks = answer.weight_kg is None and answer.order.doses and any(one.unit.endswith(_PER_KG) for one in amounts)
+    return "The draft could not be held against this: the weight is not known." if lacks else None
 
 
 def _unreached(answer: DrugAnswer, finding: Finding) -> Iterator[tuple[Amount, Decimal]]:

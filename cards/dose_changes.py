@@ -14,7 +14,7 @@ from cards.markdown import clean
 from cards.phrases import load_words, plain
 from knowledge import findings
 from knowledge.facts import DoseLine, DrugOrder
-from knowledge.findings import Amount, DrugAnswer, Finding, Indicator
+from knowledge.findings import Amount, DrugAnswer, Finding
 
 _PER_DAY = "day"
 
@@ -31,8 +31,7 @@ def propose_doses(answer: DrugAnswer, finding: Finding) -> Iterator[tuple[str, t
     """Label and update of the whole draft for each dose that the row asks for: one, or the two ends of a range. What
     cannot be held against every limit of the row is not proposed."""
     order = answer.order
-    # Where another drug is asked for on pain of serious harm, a number to click would speak for keeping this one.
-    if not _can_be_changed(order) or (finding.alternative and finding.indicator is Indicator.CRITICAL):
+    if not _can_be_changed(order):
         return
     limits = [action for action in finding.actions if action.kind == "limit"]
     for action in finding.actions:

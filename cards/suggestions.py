@@ -52,7 +52,9 @@ def make_suggestions(
     # What a row only informs of is for later, if the drug does not help: no draft replaces it now.
     urgent = [finding for finding in certain if finding.indicator is not Indicator.INFO]
     replacements = list(_replacements(answer, urgent, policy))
-    doses = list(propose_doses(answer, certain[0])) if certain else []
+    # Where another drug is asked for on pain of serious harm, a number to click would speak for keeping this one.
+    warned = any(finding.alternative and finding.indicator is Indicator.CRITICAL for finding in certain)
+    doses = list(propose_doses(answer, certain[0])) if certain and not warned else []
     recommended = _recommended(answer, certain, replacements, doses)
     return tuple(
         Suggestion(proposal[0], new_id(), proposal[1], is_recommended=proposal is recommended)

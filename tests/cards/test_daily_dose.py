@@ -37,7 +37,7 @@ def test_a_draft_above_a_limit_is_said_to_be(limit: Action, expected: str | None
             "The draft comes to 75 mg per day (1.25 mg/kg at the 60 kg on file), less than 1.5 mg/kg per day.",
         ),
         (Decimal(50), None),
-        (None, None),
+        (None, "The draft could not be held against this: the weight is not known."),
     ],
 )
 def test_a_draft_below_the_dose_that_a_change_starts_from_is_said_to_be(

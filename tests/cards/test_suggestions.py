@@ -167,6 +167,14 @@ def test_where_another_drug_is_asked_for_on_pain_of_serious_harm_no_dose_is_offe
     assert [value for _, value in doses_of(make_answer(replace(critical, indicator=Indicator.WARNING)))] == [7.5]
 
 
+def test_nor_is_a_dose_offered_where_only_another_body_asks_for_another_drug() -> None:
+    """One body's number would be clicked against the other's warning."""
+    leading = make_reduction(Action("reduce", factor=Decimal("0.1"), of="start"))
+    other = make_finding(id="clopidogrel/dpwg/poor", body="DPWG", actions=(Action("avoid"),))
+    assert doses_of(make_answer(leading, other)) == []
+    assert [value for _, value in doses_of(make_answer(leading, replace(other, possible=True)))] == [7.5]
+
+
 def test_an_ehr_that_takes_one_action_gets_one_action() -> None:
     """The removal of the draft is a suggestion by itself, beside each replacement."""
     found = suggestions_of(make_answer(make_finding()), single_action_suggestions=True)
