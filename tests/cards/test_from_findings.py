@@ -442,6 +442,17 @@ def test_where_the_drug_is_in_use_already_the_test_says_so() -> None:
     )
 
 
+def test_a_headline_of_advice_for_one_condition_carries_the_condition() -> None:
+    """A reader to whom it does not apply must not take it for certain; certain advice of another body leads."""
+    above = make_finding(
+        body="DPWG", condition="more than 20 mg is given", actions=(Action("avoid", degree="contraindicated"),)
+    )
+    alone = cards_of(make_answer(above))[0]["summary"]
+    assert alone == "Clopidogrel: contraindicated if more than 20 mg is given (CYP2C19 Poor Metabolizer)"
+    both = cards_of(make_answer(make_finding(), above))[0]["summary"]
+    assert both == "Clopidogrel: avoid (CYP2C19 Poor Metabolizer)"
+
+
 @pytest.mark.parametrize(
     ("of", "in_use", "said"), [("start", True, True), ("start", False, False), ("dose", True, False)]
 )
