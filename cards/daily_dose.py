@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
 
 from cards.markdown import clean
@@ -57,6 +57,15 @@ def describe_draft(answer: DrugAnswer, finding: Finding) -> str | None:
     return "The draft could not be held against this: the weight is not known." if lacks else None
 
 
+def describe_weight(answer: DrugAnswer, actions: Iterable[Action]) -> str | None:
+    """The weight by which a draft was held against amounts per kg, with its day; None where there is no such amount."""
+    amounts = [one for action in actions for one in (action.amount, *action.bounds) if one is not None]
+    if answer.weight_kg is None or not any(one.unit.endswith(_PER_KG) for one in amounts):
+        return None
+    of = f"of {clean(answer.weighed_on[:10])}" if answer.weighed_on else "on file"
+    return f"{plain(answer.weight_kg)} kg {of}"
+
+
 def _unreached(answer: DrugAnswer, finding: Finding) -> Iterator[tuple[Amount, Decimal]]:
     for action in finding.actions:
         if reaches(answer, action):
@@ -83,5 +92,6 @@ def _words(answer: DrugAnswer, amount: Amount, daily: Decimal) -> str:
         return f"{plain(daily)} {clean(amount.unit)} per day"
     whole = daily * answer.weight_kg
     unit = amount.unit.removesuffix(_PER_KG)
-    per_kg = f"{plain(daily.quantize(_SHOWN))} {clean(amount.unit)} at the {plain(answer.weight_kg)} kg on file"
+    weight = describe_weight(answer, [Action("limit", amount=amount)])
+    per_kg = f"{plain(daily.quantize(_SHOWN))} {clean(amount.unit)} at the {weight}"
     return f"{plain(whole.quantize(_SHOWN))} {clean(unit)} per day ({per_kg})"

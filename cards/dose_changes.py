@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from cards.card import Action
-from cards.daily_dose import is_within, reaches, sum_daily
+from cards.daily_dose import describe_weight, is_within, reaches, sum_daily
 from cards.markdown import clean
 from cards.phrases import load_words, plain
 from knowledge import findings
@@ -39,7 +39,7 @@ def propose_doses(answer: DrugAnswer, finding: Finding) -> Iterator[tuple[str, t
             continue
         for change in _changes(action, order.doses):
             if all(_keeps(answer, limit, change.values) for limit in limits):
-                words = f"Change the dose of {finding.drug.name} {change.words}{_said(finding, action)}"
+                words = f"Change the dose of {finding.drug.name} {change.words}{_said(answer, finding, action)}"
                 yield words, (Action("update", words, resource=_changed(order, change)),)
 
 
@@ -76,9 +76,11 @@ def _may_be_done(answer: DrugAnswer, action: findings.Action) -> bool:
     return answer.in_use and (action.of == "start" or is_relative(action))
 
 
-def _said(finding: Finding, action: findings.Action) -> str:
-    """What has to be true of the draft: the service cannot tell whether its dose was changed before."""
-    aside = ["if it is kept"] if finding.alternative else []
+def _said(answer: DrugAnswer, finding: Finding, action: findings.Action) -> str:
+    """The weight that was counted with, and what has to be true of the draft: the service cannot tell whether its dose
+    was changed before."""
+    weight = describe_weight(answer, finding.actions)
+    aside = [*(["if it is kept"] if finding.alternative else []), *([f"at the {weight}"] if weight else [])]
     if is_relative(action):
         done = "reduced" if action.kind == "reduce" else "raised"
         aside.append(f"only if the draft is the full standard dose, not one already {done}")

@@ -83,6 +83,7 @@ def _answer(question: Question, order: DrugOrder) -> DrugAnswer:
         pretest,
         in_use=_is_in_use(question, order),
         weight_kg=question.facts.weight_kg,
+        weighed_on=question.facts.measured_on.get("weight_kg"),
         tested_first=tested_first,
         silence=silence,
         silence_kind=kind,

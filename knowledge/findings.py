@@ -274,6 +274,8 @@ class DrugAnswer:
     """True where the medication list shows the drug in use, beside the order that is asked about."""
     weight_kg: Decimal | None = None
     """The body weight on file, to hold doses against amounts per kg."""
+    weighed_on: str | None = None
+    """The day of that weight as sent; None where the record gives none, or it was stated with the question."""
     tested_first: bool = False
     """True where the site's policy asks for a test before the first dose, whether or not a result is on file."""
     silence: str | None = None

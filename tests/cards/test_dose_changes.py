@@ -15,7 +15,8 @@ HALF = Action("reduce", percent=(Decimal(50),))
 MORE = Action("increase", percent=(Decimal(50), Decimal(100)), of="start")
 PER_KG = Action("limit", amount=Amount(Decimal("0.3"), "mg/kg", "day"))
 REDUCED = " (only if the draft is the full standard dose, not one already reduced)"
-RAISED = " (only if the draft is the full standard dose, not one already raised)"
+AT_60 = " (at the 60 kg on file; only if the draft is the full standard dose, not one already raised)"
+AT_50 = " (at the 50 kg of 2026-11-01; only if the draft is the full standard dose, not one already reduced)"
 OTHER_PATH = ("dosageInstruction", 1, "doseAndRate", 0, "doseQuantity")
 TWO_LINES = DRAFT | {"dosageInstruction": [*DRAFT["dosageInstruction"], *DRAFT["dosageInstruction"]]}  # type: ignore[misc]
 
@@ -84,8 +85,8 @@ def test_a_dose_that_is_not_surely_within_the_rows_own_limit_is_not_proposed(
 @pytest.mark.parametrize(
     ("draft", "weight", "expected"),
     [
-        (3, 60, ["from 3 to 4.5 mg" + RAISED, "from 3 to 6 mg" + RAISED]),
-        (6, 60, ["from 6 to 9 mg" + RAISED]),
+        (3, 60, ["from 3 to 4.5 mg" + AT_60, "from 3 to 6 mg" + AT_60]),
+        (6, 60, ["from 6 to 9 mg" + AT_60]),
         (12, 60, []),
         (3, None, []),
         (3, 0, []),
@@ -126,13 +127,13 @@ BOUND = (Amount(Decimal(75), "mg/m2", "day"), Amount(Decimal("1.5"), "mg/kg", "d
 
 
 @pytest.mark.parametrize(
-    ("draft", "weight", "expected"), [(75, 50, ["from 75 to 37.5 mg" + REDUCED]), (74, 50, []), (75, None, [])]
+    ("draft", "weight", "expected"), [(75, 50, ["from 75 to 37.5 mg" + AT_50]), (74, 50, []), (75, None, [])]
 )
 def test_a_draft_below_the_dose_that_a_change_starts_from_is_left_alone(
     draft: int, weight: int | None, expected: list[str]
 ) -> None:
     """One bound that is surely reached suffices; where none can be told, nothing is proposed."""
-    known = {"weight_kg": None if weight is None else Decimal(weight)}
+    known = {"weight_kg": None if weight is None else Decimal(weight), "weighed_on": "2026-11-01T08:00:00Z"}
     assert labels(replace(HALF, bounds=BOUND), answer=known, doses=of(draft)) == expected
 
 

@@ -245,9 +245,10 @@ def test_a_drug_that_cannot_be_identified_is_a_gap_and_never_a_guess(names: Name
 @pytest.mark.parametrize(("medications", "in_use"), [(["voriconazole"], False), (["tacrolimus"], True)])
 def test_an_answer_carries_what_a_dose_is_weighed_against(names: Names, medications: list[str], in_use: bool) -> None:
     """The weight on file, and whether the medication list shows the drug in use."""
-    given = {"genes": {"CYP3A5": "*1/*3"}, "weight_kg": 60, "medications": medications}
-    answer = ask(names, "tacrolimus", **given)
-    assert (answer.weight_kg, answer.in_use) == (Decimal(60), in_use)
+    stated = read_facts({"genes": {"CYP3A5": "*1/*3"}, "weight_kg": 60, "medications": medications}, names)
+    weighed = replace(stated, measured_on={"weight_kg": "2026-11-01"}, orders=(read_order("tacrolimus", names),))
+    (answer,) = evaluate(weighed, names.library, Policy())
+    assert (answer.weight_kg, answer.weighed_on, answer.in_use) == (Decimal(60), "2026-11-01", in_use)
 
 
 def test_an_order_of_two_ingredients_is_answered_for_each(names: Names) -> None:
