@@ -66,8 +66,7 @@ def _finding_lines(finding: Finding, answer: DrugAnswer, several: bool, named: b
     sentences = literal(_sentences(finding, answer))
     draft = describe_draft(answer, finding)
     note = f" {literal(draft)}" if draft else ""
-    if answer.in_use and any(action.of == "start" for action in finding.actions):
-        note += f" The medication list shows {literal(answer.drug.name)} in use already: this is about its start."
+    note += _use(answer) if any(action.of == "start" for action in finding.actions) else ""
     note += f" {literal(finding.note)}" if finding.note else ""
     prefix = f"{finding.body}: " if named else ""
     if finding.condition:
@@ -80,6 +79,14 @@ def _finding_lines(finding: Finding, answer: DrugAnswer, several: bool, named: b
     if sentences:
         yield f"{prefix}{sentences}{note}".strip()
     yield from (literal(render_estimate(one)) for one in finding.estimates)
+
+
+def _use(answer: DrugAnswer) -> str:
+    """What a reader of advice on a start has to know of the drug's use until now."""
+    drug = literal(answer.drug.name)
+    if answer.in_use is None:
+        return f" Whether {drug} is in use already could not be told: this is about its start."
+    return f" The medication list shows {drug} in use already: this is about its start." if answer.in_use else ""
 
 
 def _sentences(finding: Finding, answer: DrugAnswer) -> str:

@@ -71,9 +71,9 @@ def _is_for_this_draft(action: findings.Action) -> bool:
 
 
 def _may_be_done(answer: DrugAnswer, action: findings.Action) -> bool:
-    """Whether the medication list shows the drug in use, so that its first dose was given, and the next one may have
-    been changed already."""
-    return answer.in_use and (action.of == "start" or is_relative(action))
+    """Whether the drug is in use or may be, so that its first dose was given, and the next one may have been changed
+    already."""
+    return answer.in_use is not False and (action.of == "start" or is_relative(action))
 
 
 def _said(answer: DrugAnswer, finding: Finding, action: findings.Action) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from knowledge.facts import DrugOrder, DrugUse, Ingredient, PatientFacts
+from knowledge.facts import Answer, DrugOrder, DrugUse, Ingredient, PatientFacts
 from knowledge.findings import DrugAnswer, Finding, Gap, Pretest, Silence
 from knowledge.library import Drug, Library, Policy
 from knowledge.pgx.alternatives import check_offers, keep_holding
@@ -90,10 +90,14 @@ def _answer(question: Question, order: DrugOrder) -> DrugAnswer:
     )
 
 
-def _is_in_use(question: Question, order: DrugOrder) -> bool:
-    """Whether the medication list shows the drug in use; the order itself, where it stands there too, is none."""
-    uses = find_uses(question.ingredient.name, question.facts)
-    return any(use.use_id is None or use.use_id != order.order_id for use in uses)
+def _is_in_use(question: Question, order: DrugOrder) -> bool | None:
+    """Whether the medication list shows the drug in use, None where it was not obtained; the order itself, where it
+    stands there too, is none."""
+    facts = question.facts
+    uses = find_uses(question.ingredient.name, facts)
+    if any(use.use_id is None or use.use_id != order.order_id for use in uses):
+        return True
+    return False if facts.medications_answer in (Answer.READ, Answer.NONE_ON_FILE) else None
 
 
 def _suggest_tests(finding: Finding, genes: frozenset[str]) -> Finding:
@@ -119,7 +123,7 @@ def _pretest(question: Question, order: DrugOrder, findings: Iterable[Finding]) 
     loinc = {gene: found[0] for gene, found in codes.items() if len(found) == 1}
     if wanted.before is not None:
         return Pretest(genes, wanted.priority, wanted.note, loinc, wanted.before)
-    return Pretest(genes, wanted.priority, wanted.note, loinc, in_use=_is_in_use(question, order))
+    return Pretest(genes, wanted.priority, wanted.note, loinc, in_use=bool(_is_in_use(question, order)))
 
 
 def _population_may_hold(question: Question, populations: tuple[str, ...]) -> bool:

@@ -270,8 +270,9 @@ class DrugAnswer:
     gaps: tuple[Gap, ...] = ()
     offers: tuple[Offer, ...] = ()
     pretest: Pretest | None = None
-    in_use: bool = False
-    """True where the medication list shows the drug in use, beside the order that is asked about."""
+    in_use: bool | None = False
+    """True where the medication list shows the drug in use, beside the order that is asked about; None where the list
+    was not obtained."""
     weight_kg: Decimal | None = None
     """The body weight on file, to hold doses against amounts per kg."""
     weighed_on: str | None = None

@@ -251,6 +251,15 @@ def test_an_answer_carries_what_a_dose_is_weighed_against(names: Names, medicati
     assert (answer.weight_kg, answer.weighed_on, answer.in_use) == (Decimal(60), "2026-11-01", in_use)
 
 
+@pytest.mark.parametrize("answered", list(Answer))
+def test_whether_a_drug_is_in_use_is_known_only_where_the_list_was_obtained(names: Names, answered: Answer) -> None:
+    """A list that was not fetched, may not be used or could not be read holds no absence."""
+    stated = read_facts({"genes": {"CYP3A5": "*1/*3"}}, names)
+    asked = replace(stated, medications_answer=answered, orders=(read_order("tacrolimus", names),))
+    (answer,) = evaluate(asked, names.library, Policy())
+    assert answer.in_use is (False if answered in (Answer.READ, Answer.NONE_ON_FILE) else None)
+
+
 def test_an_order_of_two_ingredients_is_answered_for_each(names: Names) -> None:
     """A combination product checks every ingredient."""
     both = DrugOrder("MedicationRequest/1", "both", (Ingredient("codeine", "2670"), Ingredient("simvastatin", "36567")))
