@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from cards.dose_changes import exceeding
+from cards.daily_dose import describe_draft
 from cards.markdown import escape, literal
 from cards.phrases import join, load_words, render_action, render_effect, render_estimate
 from knowledge.facts import Answer
@@ -64,8 +64,9 @@ def _gap_advice(answer: DrugAnswer, *kinds: str) -> Iterator[str]:
 def _finding_lines(finding: Finding, answer: DrugAnswer, several: bool, named: bool) -> Iterator[str]:
     """A row's line; `several`: other rows stand beside it, `named`: and they are other bodies'."""
     sentences = literal(_sentences(finding, answer))
-    exceeded = exceeding(answer.order, finding)
-    note = f" The draft comes to {literal(exceeded)}." if exceeded else ""
+    draft = describe_draft(answer, finding)
+    note = f" {literal(draft)}" if draft else ""
+    note += _use(answer) if any(action.of == "start" for action in finding.actions) else ""
     note += f" {literal(finding.note)}" if finding.note else ""
     prefix = f"{finding.body}: " if named else ""
     if finding.condition:
@@ -78,6 +79,14 @@ def _finding_lines(finding: Finding, answer: DrugAnswer, several: bool, named: b
     if sentences:
         yield f"{prefix}{sentences}{note}".strip()
     yield from (literal(render_estimate(one)) for one in finding.estimates)
+
+
+def _use(answer: DrugAnswer) -> str:
+    """What a reader of advice on a start has to know of the drug's use until now."""
+    drug = literal(answer.drug.name)
+    if answer.in_use is None:
+        return f" Whether {drug} is in use already could not be told: this is about its start."
+    return f" The medication list shows {drug} in use already: this is about its start." if answer.in_use else ""
 
 
 def _sentences(finding: Finding, answer: DrugAnswer) -> str:

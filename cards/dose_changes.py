@@ -9,11 +9,12 @@ from decimal import Decimal
 from typing import Any
 
 from cards.card import Action
+from cards.daily_dose import describe_weight, is_within, reaches, sum_daily
 from cards.markdown import clean
-from cards.phrases import load_words, plain, render_headline
+from cards.phrases import load_words, plain
 from knowledge import findings
 from knowledge.facts import DoseLine, DrugOrder
-from knowledge.findings import Amount, Finding, Indicator
+from knowledge.findings import Amount, DrugAnswer, Finding
 
 _PER_DAY = "day"
 
@@ -26,31 +27,25 @@ class _Change:
     values: tuple[Decimal, ...]
 
 
-def propose_doses(order: DrugOrder, finding: Finding) -> Iterator[tuple[str, tuple[Action, ...]]]:
-    """Label and update of the whole draft for each dose that the row asks for: one, or the two ends of a range."""
-    # Where another drug is asked for on pain of serious harm, a number to click would speak for keeping this one.
-    if not _can_be_changed(order) or (finding.alternative and finding.indicator is Indicator.CRITICAL):
+def propose_doses(answer: DrugAnswer, finding: Finding) -> Iterator[tuple[str, tuple[Action, ...]]]:
+    """Label and update of the whole draft for each dose that the row asks for: one, or the two ends of a range. What
+    cannot be held against every limit of the row is not proposed."""
+    order = answer.order
+    if not _can_be_changed(order):
         return
-    limits = [action for action in finding.actions if action.kind == "limit" and action.amount is not None]
-    aside = ["if it is kept"] if finding.alternative else []
-    aside += [render_headline(limit) for limit in limits if not all(_compares(limit, line) for line in order.doses)]
-    said = f" ({'; '.join(aside)})" if aside else ""
-    for action in filter(_is_for_this_draft, finding.actions):
+    limits = [action for action in finding.actions if action.kind == "limit"]
+    for action in finding.actions:
+        if not _is_for_this_draft(action) or not reaches(answer, action) or _may_be_done(answer, action):
+            continue
         for change in _changes(action, order.doses):
-            if _keeps(limits, order.doses, change.values):
-                words = f"Change the dose of {finding.drug.name} {change.words}{said}"
+            if all(_keeps(answer, limit, change.values) for limit in limits):
+                words = f"Change the dose of {finding.drug.name} {change.words}{_said(answer, finding, action)}"
                 yield words, (Action("update", words, resource=_changed(order, change)),)
 
 
-def exceeding(order: DrugOrder, finding: Finding) -> str | None:
-    """What a draft comes to a day, in words, where that is above a limit of the row; None where it cannot be told."""
-    for limit in (action for action in finding.actions if action.kind == "limit"):
-        if not order.doses or not all(_compares(limit, line) for line in order.doses):
-            continue
-        daily = sum((line.value * (line.per_day or Decimal(0)) for line in order.doses), Decimal(0))
-        if not _is_below(limit, daily):
-            return f"{plain(daily)} {clean(order.doses[0].unit or '')} per day"
-    return None
+def is_relative(action: findings.Action) -> bool:
+    """Whether a change is counted from the dose that stands there: done twice, it goes too far."""
+    return action.amount is None
 
 
 def _can_be_changed(order: DrugOrder) -> bool:
@@ -68,9 +63,28 @@ def _is_for_this_draft(action: findings.Action) -> bool:
     of a dose that the body only asks to think of, as the draft may already be a lower first step."""
     if action.kind not in ("reduce", "increase") or action.of in ("maintenance", "maximum", "calculated"):
         return False
+    if action.days_a_week is not None:
+        return False  # the draft's days would stay as they are
     if action.degree == "consider":
         return action.of == "start" and action.amount is not None
     return action.degree not in ("at_least", "more_than")
+
+
+def _may_be_done(answer: DrugAnswer, action: findings.Action) -> bool:
+    """Whether the drug is in use or may be, so that its first dose was given, and the next one may have been changed
+    already."""
+    return answer.in_use is not False and (action.of == "start" or is_relative(action))
+
+
+def _said(answer: DrugAnswer, finding: Finding, action: findings.Action) -> str:
+    """The weight that was counted with, and what has to be true of the draft: the service cannot tell whether its dose
+    was changed before."""
+    weight = describe_weight(answer, finding.actions)
+    aside = [*(["if it is kept"] if finding.alternative else []), *([f"at the {weight}"] if weight else [])]
+    if is_relative(action):
+        done = "reduced" if action.kind == "reduce" else "raised"
+        aside.append(f"only if the draft is the full standard dose, not one already {done}")
+    return f" ({'; '.join(aside)})" if aside else ""
 
 
 def _changes(action: findings.Action, doses: Sequence[DoseLine]) -> Sequence[_Change]:
@@ -112,30 +126,10 @@ def _is_counted(unit: str | None) -> bool:
     return unit.casefold().removesuffix("(s)").rstrip(".").removesuffix("s") in load_words()["counted"]
 
 
-def _compares(limit: findings.Action, line: DoseLine) -> bool:
-    """Whether a dose can be held against a limit: the same unit, and the times a day known."""
-    amount = limit.amount
-    return amount is not None and amount.per == _PER_DAY and amount.unit == line.unit and line.per_day is not None
-
-
-def _keeps(limits: Sequence[findings.Action], doses: Sequence[DoseLine], values: Sequence[Decimal]) -> bool:
-    """Whether new doses stay within every limit that they can be held against."""
-    return all(
-        _within(limit, line, value)
-        for limit in limits
-        for line, value in zip(doses, values, strict=True)
-        if _compares(limit, line)
-    )
-
-
-def _within(limit: findings.Action, line: DoseLine, value: Decimal) -> bool:
-    return line.per_day is not None and _is_below(limit, value * line.per_day)
-
-
-def _is_below(limit: findings.Action, daily: Decimal) -> bool:
-    if limit.amount is None:
-        return False
-    return daily < limit.amount.value if limit.degree == "below" else daily <= limit.amount.value
+def _keeps(answer: DrugAnswer, limit: findings.Action, values: Sequence[Decimal]) -> bool:
+    """Whether new doses surely stay within a limit."""
+    daily = sum_daily(answer, limit.amount, values) if limit.amount is not None else None
+    return daily is not None and is_within(limit, daily)
 
 
 def _from_to(doses: Sequence[DoseLine], values: Sequence[Decimal]) -> str:

@@ -70,6 +70,8 @@ def _action(action: Action) -> dict[str, Any]:
         "degree": action.degree,
         "what": list(action.what),
         "formulas": list(action.formulas),
+        "from": [_amount(one) for one in action.bounds],
+        "daysAWeek": action.days_a_week,
     }
     found: dict[str, Any] = without_empty(members)
     return found

@@ -122,11 +122,12 @@ def _headline(answer: DrugAnswer, shown: Sequence[Finding], policy: CardPolicy) 
 def _acting_headline(answer: DrugAnswer, shown: Sequence[Finding]) -> str:
     """What to do, and on account of which gene; an open record is said to be open."""
     lead = shown[0]
-    said = render_lead(lead)
+    asked = render_lead(lead)
+    said = f"{asked} if {lead.condition}" if lead.condition else asked
     genes = _genes(lead.genes) or _population(shown)
     if lead.possible and lead.genes and len({one.population for one in _leading(answer, lead)}) > 1:
         genes = f"{genes}; {lead.population_label}"
-    if lead.possible and any(render_lead(one) != said for one in _leading(answer, lead)):
+    if lead.possible and any(render_lead(one) != asked for one in _leading(answer, lead)):
         gap = _telling_gap(answer.gaps)
         if gap and gap.kind == "results_disagree":
             return f"{gap.gene} results disagree, one of them means: {said}"

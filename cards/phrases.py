@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from decimal import Decimal
 from functools import lru_cache
 from pathlib import Path
@@ -140,19 +141,31 @@ def _limit(action: Action) -> str:
 
 
 def _change(action: Action) -> str:
+    """What is done to which dose, and on which days of the week."""
     verb = "Reduce" if action.kind == "reduce" else "Increase"
     considered = action.degree == "consider"
-    head = f"{_CONSIDER[verb] if considered else verb} {_OF[action.of]}"
-    degree = "" if considered else _DEGREE[action.degree]
+    head = f"{_CONSIDER[verb] if considered else verb} {_changed_dose(action)}"
+    days = f", on {action.days_a_week} days a week only" if action.days_a_week else ""
+    return f"{head}{_new_dose(action, '' if considered else _DEGREE[action.degree])}{days}."
+
+
+def _changed_dose(action: Action) -> str:
+    """ "the starting dose"; "a starting dose of at least 75 mg/m2 or 1.5 mg/kg per day"."""
+    if not action.bounds:
+        return _OF[action.of]
+    *others, last = action.bounds
+    listed = [amount_words(replace(one, per=None) if one.per == last.per else one) for one in others]
+    return f"{_OF[action.of].replace('the ', 'a ', 1)} of at least {join([*listed, amount_words(last)], 'or')}"
+
+
+def _new_dose(action: Action, degree: str) -> str:
     if action.amount is not None:
-        return f"{head} to {degree}{amount_words(action.amount)}."
+        return f" to {degree}{amount_words(action.amount)}"
     if action.factor is not None:
-        return f"{head} to {degree}{plain(action.factor * 100)}% of the usual."
+        return f" to {degree}{plain(action.factor * 100)}% of the usual"
     if len(action.percent) == 2:
-        return f"{head} by {plain(action.percent[0])} to {plain(action.percent[1])}%."
-    if action.percent:
-        return f"{head} by {degree}{plain(action.percent[0])}%."
-    return f"{head}."
+        return f" by {plain(action.percent[0])} to {plain(action.percent[1])}%"
+    return f" by {degree}{plain(action.percent[0])}%" if action.percent else ""
 
 
 def _input(name: str, value: str) -> str:

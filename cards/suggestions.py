@@ -13,7 +13,7 @@ from typing import Any
 
 from cards.card import Action, Suggestion
 from cards.card_policy import CardPolicy
-from cards.dose_changes import propose_doses
+from cards.dose_changes import is_relative, propose_doses
 from cards.markdown import clean
 from cards.phrases import join
 from knowledge.facts import DrugOrder
@@ -52,7 +52,9 @@ def make_suggestions(
     # What a row only informs of is for later, if the drug does not help: no draft replaces it now.
     urgent = [finding for finding in certain if finding.indicator is not Indicator.INFO]
     replacements = list(_replacements(answer, urgent, policy))
-    doses = list(propose_doses(answer.order, certain[0])) if certain else []
+    # Where another drug is asked for on pain of serious harm, a number to click would speak for keeping this one.
+    warned = any(finding.alternative and finding.indicator is Indicator.CRITICAL for finding in certain)
+    doses = list(propose_doses(answer, certain[0])) if certain and not warned else []
     recommended = _recommended(answer, certain, replacements, doses)
     return tuple(
         Suggestion(proposal[0], new_id(), proposal[1], is_recommended=proposal is recommended)
@@ -64,7 +66,8 @@ def _recommended(
     answer: DrugAnswer, certain: Sequence[Finding], replacements: Sequence[Proposal], doses: Sequence[Proposal]
 ) -> Proposal | None:
     """What the leading row asks for: where it says to avoid, the replacement that it names first, if nothing about it
-    is left to check and nothing else is lost by it; or the one new dose where it asks for nothing but that dose."""
+    is left to check and nothing else is lost by it; or the one new dose where it asks for nothing but that dose, and
+    the dose is the same whatever the draft was before."""
     if not certain:
         return None
     if any(action.kind == "avoid" for action in certain[0].actions):
@@ -73,8 +76,9 @@ def _recommended(
         if first is None or not _is_orderable(first) or first.reasons or len(answer.order.ingredients) > 1:
             return None
         return next((one for one in replacements if one[1][-1].type == "create"), None)
-    considered = any(action.degree == "consider" for action in certain[0].actions)
-    return doses[0] if len(doses) == 1 and not certain[0].alternative and not considered else None
+    changes = [action for action in certain[0].actions if action.kind in ("reduce", "increase")]
+    unsure = certain[0].alternative or any(one.degree == "consider" or is_relative(one) for one in changes)
+    return doses[0] if len(doses) == 1 and not unsure else None
 
 
 def _named(findings: Sequence[Finding]) -> list[str]:

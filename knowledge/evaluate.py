@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from knowledge.facts import DrugOrder, DrugUse, Ingredient, PatientFacts
+from knowledge.facts import Answer, DrugOrder, DrugUse, Ingredient, PatientFacts
 from knowledge.findings import DrugAnswer, Finding, Gap, Pretest, Silence
 from knowledge.library import Drug, Library, Policy
 from knowledge.pgx.alternatives import check_offers, keep_holding
@@ -74,7 +74,30 @@ def _answer(question: Question, order: DrugOrder) -> DrugAnswer:
     wanted = question.drug.pretest
     tested_first = wanted is not None and wanted.priority in question.policy.pretest_priorities
     silence, kind = _silence(kept, pretest) or (None, None)
-    return DrugAnswer(order, question.ingredient, kept, gaps, offers, pretest, tested_first, silence, kind)
+    return DrugAnswer(
+        order,
+        question.ingredient,
+        kept,
+        gaps,
+        offers,
+        pretest,
+        in_use=_is_in_use(question, order),
+        weight_kg=question.facts.weight_kg,
+        weighed_on=question.facts.measured_on.get("weight_kg"),
+        tested_first=tested_first,
+        silence=silence,
+        silence_kind=kind,
+    )
+
+
+def _is_in_use(question: Question, order: DrugOrder) -> bool | None:
+    """Whether the medication list shows the drug in use, None where it was not obtained; the order itself, where it
+    stands there too, is none."""
+    facts = question.facts
+    uses = find_uses(question.ingredient.name, facts)
+    if any(use.use_id is None or use.use_id != order.order_id for use in uses):
+        return True
+    return False if facts.medications_answer in (Answer.READ, Answer.NONE_ON_FILE) else None
 
 
 def _suggest_tests(finding: Finding, genes: frozenset[str]) -> Finding:
@@ -100,9 +123,7 @@ def _pretest(question: Question, order: DrugOrder, findings: Iterable[Finding]) 
     loinc = {gene: found[0] for gene, found in codes.items() if len(found) == 1}
     if wanted.before is not None:
         return Pretest(genes, wanted.priority, wanted.note, loinc, wanted.before)
-    uses = find_uses(question.ingredient.name, question.facts)
-    in_use = any(use.use_id is None or use.use_id != order.order_id for use in uses)
-    return Pretest(genes, wanted.priority, wanted.note, loinc, in_use=in_use)
+    return Pretest(genes, wanted.priority, wanted.note, loinc, in_use=bool(_is_in_use(question, order)))
 
 
 def _population_may_hold(question: Question, populations: tuple[str, ...]) -> bool:

@@ -67,6 +67,10 @@ class Action:
     """monitor, titrate, test: what to watch, by what to titrate, which gene or assay to test."""
     formulas: tuple[str, ...] = ()
     """dose: the equations that estimate it."""
+    bounds: tuple[Amount, ...] = ()
+    """reduce, increase: the doses from which on it is asked for, one of which suffices; of every dose where empty."""
+    days_a_week: int | None = None
+    """reduce: only on so many days of a week."""
 
 
 @dataclass(frozen=True)
@@ -273,6 +277,13 @@ class DrugAnswer:
     gaps: tuple[Gap, ...] = ()
     offers: tuple[Offer, ...] = ()
     pretest: Pretest | None = None
+    in_use: bool | None = False
+    """True where the medication list shows the drug in use, beside the order that is asked about; None where the list
+    was not obtained."""
+    weight_kg: Decimal | None = None
+    """The body weight on file, to hold doses against amounts per kg."""
+    weighed_on: str | None = None
+    """The day of that weight as sent; None where the record gives none, or it was stated with the question."""
     tested_first: bool = False
     """True where the site's policy asks for a test before the first dose, whether or not a result is on file."""
     silence: str | None = None

@@ -167,7 +167,13 @@ def _key(one: Mapping[str, Any]) -> str:
 
 
 def _change(action: Action) -> str:
-    """ "50%", "20-70%", "x0.1", "400 mg/day" or "yes"."""
+    """ "50%", "20-70%", "x0.1", "400 mg/day" or "yes"; "50% from 1.5 mg/kg/day", "x0.1 on 3 days a week"."""
+    days = f" on {action.days_a_week} days a week" if action.days_a_week else ""
+    bounds = f" from {' or '.join(amount_words(one) for one in action.bounds)}" if action.bounds else ""
+    return f"{_new_dose(action)}{days}{bounds}"
+
+
+def _new_dose(action: Action) -> str:
     if action.amount is not None:
         return amount_words(action.amount)
     if action.factor is not None:

@@ -138,12 +138,18 @@ def _action(data: Mapping[str, Any]) -> Action:
         kind,
         percent=tuple(Decimal(str(one)) for one in (percent if isinstance(percent, list) else [percent]) if one),
         factor=_decimal(value.get("factor")),
-        amount=Amount(Decimal(str(amount["value"])), amount["unit"], amount.get("per")) if amount else None,
+        amount=_amount(amount) if amount else None,
         of=value.get("of"),
         degree=value.get("degree"),
         what=tuple(value.get("by", ())),
         formulas=tuple(value.get("formulas", ())),
+        bounds=tuple(_amount(one) for one in value.get("from", ())),
+        days_a_week=value.get("days_a_week"),
     )
+
+
+def _amount(data: Mapping[str, Any]) -> Amount:
+    return Amount(Decimal(str(data["value"])), data["unit"], data.get("per"))
 
 
 def _decimal(value: int | Decimal | None) -> Decimal | None:

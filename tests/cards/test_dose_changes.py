@@ -6,31 +6,46 @@ from typing import Any
 
 import pytest
 
-from cards.dose_changes import exceeding, propose_doses
+from cards.dose_changes import propose_doses
 from knowledge.facts import DoseLine, Ingredient
 from knowledge.findings import Action, Amount
-from tests.cards.answers import CLOPIDOGREL, DOSE_PATH, DRAFT, make_finding, make_order, make_reduction
+from tests.cards.answers import CLOPIDOGREL, DOSE_PATH, DRAFT, make_answer, make_finding, make_order, make_reduction
 
 HALF = Action("reduce", percent=(Decimal(50),))
+MORE = Action("increase", percent=(Decimal(50), Decimal(100)), of="start")
+PER_KG = Action("limit", amount=Amount(Decimal("0.3"), "mg/kg", "day"))
+REDUCED = " (only if the draft is the full standard dose, not one already reduced)"
+AT_60 = " (at the 60 kg on file; only if the draft is the full standard dose, not one already raised)"
+AT_50 = " (at the 50 kg of 2026-11-01; only if the draft is the full standard dose, not one already reduced)"
+OTHER_PATH = ("dosageInstruction", 1, "doseAndRate", 0, "doseQuantity")
+TWO_LINES = DRAFT | {"dosageInstruction": [*DRAFT["dosageInstruction"], *DRAFT["dosageInstruction"]]}  # type: ignore[misc]
 
 
-def labels(*actions: Action, alternative: bool = False, **order: Any) -> list[str]:
-    """The label of every dose that is proposed."""
+def labels(
+    *actions: Action, alternative: bool = False, answer: dict[str, Any] | None = None, **order: Any
+) -> list[str]:
+    """The label of every dose that is proposed; `answer`: what else is known of the patient."""
     finding = make_finding(actions=actions, dose_change=True, alternative=alternative)
-    return [label for label, _ in propose_doses(make_order(**order), finding)]
+    proposed = propose_doses(make_answer(finding, order=make_order(**order), **(answer or {})), finding)
+    return [label.removeprefix("Change the dose of clopidogrel ") for label, _ in proposed]
+
+
+def of(value: float, times: int = 1) -> tuple[DoseLine, ...]:
+    """One dose line in mg."""
+    return (DoseLine(DOSE_PATH, Decimal(str(value)), "mg", Decimal(times)),)
 
 
 @pytest.mark.parametrize(
     ("unit", "value", "expected"),
     [
-        ("mg", 75, ["Change the dose of clopidogrel from 75 to 37.5 mg"]),
+        ("mg", 75, ["from 75 to 37.5 mg" + REDUCED]),
         ("tablet", 1, []),
         ("Tablets", 1, []),
         ("tablet(s)", 3, []),
         ("{tbl}", 1, []),
         (None, 1, []),
-        ("tablet", 2, ["Change the dose of clopidogrel from 2 to 1 tablet"]),
-        ("{tbl}", 2, ["Change the dose of clopidogrel from 2 to 1 tbl"]),
+        ("tablet", 2, ["from 2 to 1 tablet" + REDUCED]),
+        ("{tbl}", 2, ["from 2 to 1 tbl" + REDUCED]),
     ],
 )
 def test_pieces_are_halved_only_into_whole_pieces(unit: str | None, value: int, expected: list[str]) -> None:
@@ -54,15 +69,78 @@ def test_a_dosage_that_is_only_text_keeps_every_dose_as_it_is() -> None:
 @pytest.mark.parametrize(
     ("limit", "expected"),
     [
-        (Amount(Decimal(40), "mg", "day"), ["Change the dose of clopidogrel from 75 to 37.5 mg"]),
+        (Amount(Decimal(40), "mg", "day"), ["from 75 to 37.5 mg" + REDUCED]),
         (Amount(Decimal(20), "mg", "day"), []),
-        (Amount(Decimal(1), "mg/kg", "day"), ["Change the dose of clopidogrel from 75 to 37.5 mg (LIMIT)"]),
+        (Amount(Decimal(1), "mg/kg", "day"), []),
+        (Amount(Decimal(20), "mg", "dose"), []),
     ],
 )
-def test_a_dose_above_the_rows_own_limit_is_not_proposed(limit: Amount, expected: list[str]) -> None:
-    """A limit that cannot be compared with the draft's unit is said beside the dose."""
-    found = labels(HALF, Action("limit", amount=limit))
-    assert [label if label in expected else label.split(" (")[0] + " (LIMIT)" for label in found] == expected
+def test_a_dose_that_is_not_surely_within_the_rows_own_limit_is_not_proposed(
+    limit: Amount, expected: list[str]
+) -> None:
+    """It is above the limit, or the draft's unit and the patient's weight do not tell."""
+    assert labels(HALF, Action("limit", amount=limit)) == expected
+
+
+@pytest.mark.parametrize(
+    ("draft", "weight", "expected"),
+    [
+        (3, 60, ["from 3 to 4.5 mg" + AT_60, "from 3 to 6 mg" + AT_60]),
+        (6, 60, ["from 6 to 9 mg" + AT_60]),
+        (12, 60, []),
+        (3, None, []),
+        (3, 0, []),
+    ],
+)
+def test_a_limit_per_kg_is_held_against_the_weight_on_file(draft: float, weight: int | None, expected: Any) -> None:
+    """Twice 9 mg at 60 kg are 0.3 mg/kg a day, twice 12 mg are 0.4; without a weight nothing is proposed."""
+    known = {"weight_kg": None if weight is None else Decimal(weight)}
+    assert labels(MORE, PER_KG, answer=known, doses=of(draft, times=2)) == expected
+
+
+@pytest.mark.parametrize(("second", "expected"), [(25, ["from 75 to 37.5 mg, 25 to 12.5 mg" + REDUCED]), (75, [])])
+def test_all_doses_of_a_draft_together_keep_a_limit(second: int, expected: list[str]) -> None:
+    """Each by itself may be below it, and their sum above."""
+    doses = (*of(75), DoseLine(OTHER_PATH, Decimal(second), "mg", Decimal(1)))
+    limit = Action("limit", amount=Amount(Decimal(60), "mg", "day"))
+    assert labels(HALF, limit, doses=doses, resource=TWO_LINES) == expected
+
+
+@pytest.mark.parametrize(
+    ("action", "first", "in_use"),
+    [
+        (MORE, 2, 0),
+        (HALF, 1, 0),
+        (Action("reduce", amount=Amount(Decimal(50), "mg", "day"), of="start"), 1, 0),
+        (Action("reduce", amount=Amount(Decimal(50), "mg", "day")), 1, 1),
+    ],
+    ids=["start by percent", "dose by percent", "start to an amount", "dose to an amount"],
+)
+def test_of_a_drug_in_use_no_start_and_no_share_of_the_dose_is_proposed(
+    action: Action, first: int, in_use: int
+) -> None:
+    """The first dose was given, the next may have been cut; so it may be where the list was not obtained."""
+    found = [len(labels(action, answer={"in_use": state})) for state in (False, True, None)]
+    assert found == [first, in_use, in_use]
+
+
+BOUND = (Amount(Decimal(75), "mg/m2", "day"), Amount(Decimal("1.5"), "mg/kg", "day"))
+
+
+@pytest.mark.parametrize(
+    ("draft", "weight", "expected"), [(75, 50, ["from 75 to 37.5 mg" + AT_50]), (74, 50, []), (75, None, [])]
+)
+def test_a_draft_below_the_dose_that_a_change_starts_from_is_left_alone(
+    draft: int, weight: int | None, expected: list[str]
+) -> None:
+    """One bound that is surely reached suffices; where none can be told, nothing is proposed."""
+    known = {"weight_kg": None if weight is None else Decimal(weight), "weighed_on": "2026-11-01T08:00:00Z"}
+    assert labels(replace(HALF, bounds=BOUND), answer=known, doses=of(draft)) == expected
+
+
+def test_a_dose_on_some_days_of_the_week_is_not_proposed() -> None:
+    """The draft's timing would stay as it is."""
+    assert labels(replace(HALF, days_a_week=3)) == []
 
 
 @pytest.mark.parametrize(("times", "expected"), [(1, ["from 75 to 50 mg"]), (2, ["from 75 to 25 mg"]), (3, [])])
@@ -70,26 +148,13 @@ def test_a_daily_amount_is_proposed_only_where_it_divides_evenly(times: int, exp
     """A third of 50 mg is no dose."""
     action = Action("reduce", amount=Amount(Decimal(50), "mg", "day"))
     doses = (DoseLine(DOSE_PATH, Decimal(75), "mg", Decimal(times)),)
-    assert labels(action, doses=doses) == [f"Change the dose of clopidogrel {words}" for words in expected]
+    assert labels(action, doses=doses) == expected
 
 
 def test_a_dose_beside_an_alternative_says_that_it_is_for_keeping_the_drug() -> None:
     """The leading advice is the other drug."""
     finding = replace(make_reduction(HALF), indicator=make_finding().indicator.WARNING, alternative=True)
-    assert [label for label, _ in propose_doses(make_order(), finding)] == [
-        "Change the dose of clopidogrel from 75 to 37.5 mg (if it is kept)"
+    assert [label for label, _ in propose_doses(make_answer(finding), finding)] == [
+        "Change the dose of clopidogrel from 75 to 37.5 mg"
+        " (if it is kept; only if the draft is the full standard dose, not one already reduced)"
     ]
-
-
-@pytest.mark.parametrize(
-    ("limit", "expected"),
-    [
-        (Action("limit", amount=Amount(Decimal(50), "mg", "day")), "75 mg per day"),
-        (Action("limit", amount=Amount(Decimal(75), "mg", "day")), None),
-        (Action("limit", amount=Amount(Decimal(75), "mg", "day"), degree="below"), "75 mg per day"),
-        (Action("limit", amount=Amount(Decimal(1), "mg/kg", "day")), None),
-    ],
-)
-def test_a_draft_above_a_limit_is_said_to_be(limit: Action, expected: str | None) -> None:
-    """Where the unit and the times a day let it be told."""
-    assert exceeding(make_order(), make_finding(actions=(limit,))) == expected

@@ -1,6 +1,7 @@
 """Findings to cards: which card comes, what it says, and when none does."""
 
 from dataclasses import replace
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -441,6 +442,34 @@ def test_where_the_drug_is_in_use_already_the_test_says_so() -> None:
         "Order CYP2C19 genotyping for clopidogrel",
         [{"text": "Treatment with clopidogrel"}],
     )
+
+
+def test_a_headline_of_advice_for_one_condition_carries_the_condition() -> None:
+    """A reader to whom it does not apply must not take it for certain; certain advice of another body leads."""
+    above = make_finding(
+        body="DPWG", condition="more than 20 mg is given", actions=(Action("avoid", degree="contraindicated"),)
+    )
+    alone = cards_of(make_answer(above))[0]["summary"]
+    assert alone == "Clopidogrel: contraindicated if more than 20 mg is given (CYP2C19 Poor Metabolizer)"
+    both = cards_of(make_answer(make_finding(), above))[0]["summary"]
+    assert both == "Clopidogrel: avoid (CYP2C19 Poor Metabolizer)"
+
+
+@pytest.mark.parametrize(
+    ("of", "in_use", "said"),
+    [
+        ("start", True, "The medication list shows clopidogrel in use already: this is about its start."),
+        ("start", None, "Whether clopidogrel is in use already could not be told: this is about its start."),
+        ("start", False, None),
+        ("dose", True, None),
+    ],
+)
+def test_advice_on_a_start_says_where_the_drug_may_be_in_use_already(of: str, in_use: Any, said: str | None) -> None:
+    """Its first dose was given, and no new one is offered."""
+    finding = make_finding(actions=(Action("reduce", percent=(Decimal(50),), of=of),), dose_change=True)
+    (card,) = cards_of(make_answer(finding, in_use=in_use))
+    assert ("this is about its start" in card["detail"]) is (said is not None)
+    assert (said or "") in card["detail"]
 
 
 def test_the_sources_end_with_what_of_the_person_the_rules_use() -> None:

@@ -28,6 +28,22 @@ from knowledge.findings import Action, Amount, Effect
             "Consider reducing the starting dose to 400 mg per day.",
         ),
         (Action("reduce", factor=Decimal("0.1")), "Reduce the dose to 10% of the usual."),
+        (
+            Action("reduce", factor=Decimal("0.1"), of="start", days_a_week=3),
+            "Reduce the starting dose to 10% of the usual, on 3 days a week only.",
+        ),
+        (
+            Action("reduce", percent=(Decimal(50),), of="start", bounds=(Amount(Decimal("1.5"), "mg/kg", "day"),)),
+            "Reduce a starting dose of at least 1.5 mg/kg per day by 50%.",
+        ),
+        (
+            Action(
+                "reduce",
+                percent=(Decimal(20), Decimal(70)),
+                bounds=(Amount(Decimal(75), "mg/m2", "day"), Amount(Decimal("1.5"), "mg/kg", "day")),
+            ),
+            "Reduce a dose of at least 75 mg/m2 or 1.5 mg/kg per day by 20 to 70%.",
+        ),
         (Action("increase", percent=(Decimal(100),)), "Increase the dose by 100%."),
         (Action("limit", amount=Amount(Decimal(20), "mg", "day")), "Do not exceed 20 mg per day."),
         (Action("limit", amount=Amount(Decimal(20), "mg", "day"), degree="below"), "Stay below 20 mg per day."),

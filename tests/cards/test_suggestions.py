@@ -22,6 +22,9 @@ from tests.cards.answers import (
     numbered,
 )
 
+UNREDUCED = "(only if the draft is the full standard dose, not one already reduced)"
+UNRAISED = "(only if the draft is the full standard dose, not one already raised)"
+
 
 def suggestions_of(answer: DrugAnswer, **policy: Any) -> list[dict[str, Any]]:
     """The suggestions of the one card."""
@@ -43,15 +46,21 @@ def doses_of(answer: DrugAnswer) -> list[tuple[str, float]]:
     [
         (
             Action("reduce", percent=(Decimal(50),), of="start"),
-            [("Change the dose of clopidogrel from 75 to 37.5 mg", 37.5)],
+            [(f"Change the dose of clopidogrel from 75 to 37.5 mg {UNREDUCED}", 37.5)],
         ),
-        (Action("increase", percent=(Decimal(100),)), [("Change the dose of clopidogrel from 75 to 150 mg", 150)]),
-        (Action("reduce", factor=Decimal("0.1")), [("Change the dose of clopidogrel from 75 to 7.5 mg", 7.5)]),
+        (
+            Action("increase", percent=(Decimal(100),)),
+            [(f"Change the dose of clopidogrel from 75 to 150 mg {UNRAISED}", 150)],
+        ),
+        (
+            Action("reduce", factor=Decimal("0.1")),
+            [(f"Change the dose of clopidogrel from 75 to 7.5 mg {UNREDUCED}", 7.5)],
+        ),
         (
             Action("reduce", percent=(Decimal(20), Decimal(70))),
             [
-                ("Change the dose of clopidogrel from 75 to 60 mg", 60),
-                ("Change the dose of clopidogrel from 75 to 22.5 mg", 22.5),
+                (f"Change the dose of clopidogrel from 75 to 60 mg {UNREDUCED}", 60),
+                (f"Change the dose of clopidogrel from 75 to 22.5 mg {UNREDUCED}", 22.5),
             ],
         ),
         (
@@ -75,6 +84,20 @@ def doses_of(answer: DrugAnswer) -> list[tuple[str, float]]:
 def test_a_new_dose_is_computed_from_the_drafts_own_numbers(action: Action, doses: list[tuple[str, float]]) -> None:
     """Percent, factor, range and amount; nothing where units differ, nothing is left, or the dose is for later."""
     assert doses_of(make_answer(make_reduction(action))) == doses
+
+
+@pytest.mark.parametrize(
+    ("action", "recommended"),
+    [
+        (Action("reduce", amount=Amount(Decimal(50), "mg", "day")), True),
+        (Action("reduce", percent=(Decimal(50),), of="start"), False),
+        (Action("reduce", factor=Decimal("0.1")), False),
+    ],
+)
+def test_only_a_dose_that_may_be_taken_over_twice_is_recommended(action: Action, recommended: bool) -> None:
+    """An amount stays what it is; half of a draft that was halved before is a quarter, and no draft tells."""
+    (suggestion,) = suggestions_of(make_answer(make_reduction(action)))
+    assert suggestion.get("isRecommended", False) is recommended
 
 
 def test_the_updated_order_is_whole_and_loses_the_text_that_named_the_old_dose() -> None:
@@ -142,6 +165,14 @@ def test_where_another_drug_is_asked_for_on_pain_of_serious_harm_no_dose_is_offe
     critical = replace(make_reduction(action), alternative=True)
     assert doses_of(make_answer(critical)) == []
     assert [value for _, value in doses_of(make_answer(replace(critical, indicator=Indicator.WARNING)))] == [7.5]
+
+
+def test_nor_is_a_dose_offered_where_only_another_body_asks_for_another_drug() -> None:
+    """One body's number would be clicked against the other's warning."""
+    leading = make_reduction(Action("reduce", factor=Decimal("0.1"), of="start"))
+    other = make_finding(id="clopidogrel/dpwg/poor", body="DPWG", actions=(Action("avoid"),))
+    assert doses_of(make_answer(leading, other)) == []
+    assert [value for _, value in doses_of(make_answer(leading, replace(other, possible=True)))] == [7.5]
 
 
 def test_an_ehr_that_takes_one_action_gets_one_action() -> None:

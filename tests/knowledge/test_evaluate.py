@@ -1,6 +1,7 @@
 """Evaluation: facts in, findings out. Each test is one behaviour that a prescriber would notice."""
 
 from dataclasses import fields, replace
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -242,7 +243,7 @@ def test_one_missing_gene_of_two_still_gets_the_guideline_row(names: Names) -> N
     """CPIC has rows for a missing second gene, and the gap stays visible."""
     answer = ask(names, "azathioprine", genes={"TPMT": "*3A/*3C"})
     finding = answer.findings[0]
-    assert (finding.body, finding.dose_change, [gap.gene for gap in finding.gaps]) == ("CPIC", True, ["NUDT15"])
+    assert (finding.body, finding.alternative, [gap.gene for gap in finding.gaps]) == ("CPIC", True, ["NUDT15"])
 
 
 def test_every_population_answers_when_asked_for_all(names: Names) -> None:
@@ -292,6 +293,24 @@ def test_a_drug_that_cannot_be_identified_is_a_gap_and_never_a_guess(names: Name
     (answer,) = evaluate(facts, names.library, Policy())
     assert answer.silence == "the drug could not be identified: its name is not known exactly"
     assert [gap.kind for gap in answer.gaps] == ["drug_unknown"]
+
+
+@pytest.mark.parametrize(("medications", "in_use"), [(["voriconazole"], False), (["tacrolimus"], True)])
+def test_an_answer_carries_what_a_dose_is_weighed_against(names: Names, medications: list[str], in_use: bool) -> None:
+    """The weight on file, and whether the medication list shows the drug in use."""
+    stated = read_facts({"genes": {"CYP3A5": "*1/*3"}, "weight_kg": 60, "medications": medications}, names)
+    weighed = replace(stated, measured_on={"weight_kg": "2026-11-01"}, orders=(read_order("tacrolimus", names),))
+    (answer,) = evaluate(weighed, names.library, Policy())
+    assert (answer.weight_kg, answer.weighed_on, answer.in_use) == (Decimal(60), "2026-11-01", in_use)
+
+
+@pytest.mark.parametrize("answered", list(Answer))
+def test_whether_a_drug_is_in_use_is_known_only_where_the_list_was_obtained(names: Names, answered: Answer) -> None:
+    """A list that was not fetched, may not be used or could not be read holds no absence."""
+    stated = read_facts({"genes": {"CYP3A5": "*1/*3"}}, names)
+    asked = replace(stated, medications_answer=answered, orders=(read_order("tacrolimus", names),))
+    (answer,) = evaluate(asked, names.library, Policy())
+    assert answer.in_use is (False if answered in (Answer.READ, Answer.NONE_ON_FILE) else None)
 
 
 def test_an_order_of_two_ingredients_is_answered_for_each(names: Names) -> None:
