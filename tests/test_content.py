@@ -112,6 +112,25 @@ def test_a_file_has_no_fault_left_its_cases_included(path: Path) -> None:
     assert [str(fault) for fault in ALL_FAULTS if fault.path.endswith(f"{path.parent.name}/{path.name}")] == []
 
 
+def list_word_keys() -> Iterator[tuple[str, str]]:
+    """Section and key of every word that rows of the content ask for."""
+    for row in (row for drug in LIBRARY.drugs.values() for table in drug.tables for row in table.rows):
+        if row.effect is not None:
+            yield from (("direction", str(row.effect.direction)), ("of", str(row.effect.of)))
+            yield from (("risk", key) for key in row.effect.risk)
+        for action in row.actions:
+            section = {"monitor": "monitor", "titrate": "monitor", "test": "test"}.get(action.kind)
+            yield from ((section, key) for key in action.what if section)
+
+
+def test_no_word_is_kept_that_the_content_does_not_use() -> None:
+    """Words for keys that no row has would be shown to nobody, and read over by nobody."""
+    words = load_words()
+    kept = {(section, key) for section in ("direction", "of", "risk", "monitor", "test") for key in words[section]}
+    assert kept - set(list_word_keys()) == set()
+    assert set(words["monitor_short"]) <= set(words["monitor"])
+
+
 @pytest.mark.parametrize("path", sorted(FOLDER.glob("*.schema.json")), ids=lambda path: path.name)
 def test_a_schema_is_a_glossary(path: Path) -> None:
     """Every schema says what its kind of file is, and of each field what it means: itself, or what it refers to."""
