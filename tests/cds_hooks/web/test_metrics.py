@@ -22,6 +22,7 @@ from cds_hooks.fhir.bundle import Reason
 from cds_hooks.settings import Settings, read_settings
 from cds_hooks.web import metrics
 from cds_hooks.web.engine import EXTENSION
+from knowledge.findings import Silence
 
 Request = dict[str, Any]
 URL = "/cds-services/pgx-order-select"
@@ -206,3 +207,9 @@ def test_the_page_of_metrics_is_that_of_the_service(app: Flask, client: FlaskCli
     )
     assert {name: said.strip() for name, said in rows} == labels
     assert exposed == set(labels)
+
+
+def test_the_page_names_every_silence() -> None:
+    """In the order of the enumeration."""
+    (row,) = [line for line in PAGE.read_text(encoding="utf-8").splitlines() if "`pgx_cds_silences_total`" in line]
+    assert re.findall(r"`(\w+)`", row)[1:] == [str(kind) for kind in Silence]
