@@ -164,6 +164,8 @@ def test_what_other_parts_count_has_its_place() -> None:
         ("", {}, 403),
         ("127.0.0.1", {"X-Forwarded-For": "127.0.0.1"}, 403),
         ("127.0.0.1", {"Forwarded": "for=127.0.0.1"}, 403),
+        ("127.0.0.1", {"X-Real-IP": "127.0.0.1"}, 403),
+        ("127.0.0.1", {"Via": "1.1 proxy.example.org"}, 403),
     ],
 )
 def test_only_this_machine_may_read_when_nothing_is_set(
