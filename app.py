@@ -18,7 +18,6 @@ from cds_hooks.clients import Client, ClientsError, load_clients, make_local_cli
 from cds_hooks.commands import audit, check, db, identify, new, read, recommend, terms, translate, try_request
 from cds_hooks.content import Content, stamp_content
 from cds_hooks.demo.pages import blueprint as demo
-from cds_hooks.errors import register_handlers
 from cds_hooks.fhir.validation import warm_up
 from cds_hooks.json_schema import load_validator
 from cds_hooks.records.place import find_place
@@ -44,6 +43,7 @@ from cds_hooks.web.metrics_page import FROM
 from cds_hooks.web.metrics_page import blueprint as metrics
 from cds_hooks.web.openapi import blueprint as description
 from cds_hooks.web.recording import record_refusals
+from cds_hooks.web.refusals import register_handlers
 from cds_hooks.web.telemetry import start_telemetry
 from cds_hooks.web.transparency import blueprint as transparency
 from knowledge.loading.errors import ContentError

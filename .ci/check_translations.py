@@ -28,8 +28,9 @@ GENES = (
     "NUDT15",
     "SLCO1B1",
     "TPMT",
+    "UGT1A1",
+    "CACNA1S",
 )
-GENES += ("UGT1A1", "CACNA1S")
 """Genes whose alleles carry CPIC's function as the phenotype table words it."""
 SHOWN = 10
 Answer = tuple[str, str | None]

@@ -65,7 +65,7 @@ def render(size: int, connections: int, ours: list[Figures], floor: list[Figures
     """One row of the table, medians of the rounds."""
 
     def median(figures: list[Figures], name: str) -> float:
-        return statistics.median(getattr(one, name) for one in figures)
+        return float(statistics.median(getattr(one, name) for one in figures))
 
     cells = [f"{size / 1000:.0f} kB", str(connections)]
     for figures in (ours, floor):

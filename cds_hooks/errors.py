@@ -17,27 +17,20 @@ Exception hierarchy:
 
 A call without a good token is no exception: web/authentication.py answers it by 401 and says nothing more.
 
-Every one of them is answered by an OperationOutcome. Neither the exceptions nor the outcomes carry values of the
-request: a fault is named by its place (a JSON pointer), never by what stood there.
+Every one of them is answered by an OperationOutcome (web/refusals.py). Neither the exceptions nor the outcomes carry
+values of the request: a fault is named by its place (a JSON pointer), never by what stood there.
 """
 
 from __future__ import annotations
 
-import logging
 import traceback
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import orjson
-from flask import Flask, Response
-from werkzeug.exceptions import HTTPException
-
-_LOG = logging.getLogger(__name__)
-_SHOWN_FAULTS = 50
+SHOWN_FAULTS = 50
+"""Of more faults than these no more are told."""
 _MAX_FRAMES = 50
-
-OUTCOME_TYPE = "application/fhir+json"
 
 
 @dataclass(frozen=True)
@@ -127,63 +120,12 @@ class StorageError(EdgeError):
     status = 503
 
 
-_HTTP_CODES = {404: "not-found", 405: "not-supported", 413: "too-long", 415: "not-supported"}
-_HTTP_MENDS = {
-    404: "Discovery is at /cds-services.",
-    405: "Discovery and health are read by GET, services and feedback are called by POST.",
-    413: "Send less prefetch, or raise PGX_CDS_BODY_LIMIT.",
-    415: "Send application/json.",
-}
-
-
 def make_outcome(faults: Sequence[Fault]) -> dict[str, Any]:
     """An OperationOutcome with one issue for each fault, the first fifty of them."""
-    return {"resourceType": "OperationOutcome", "issue": [fault.to_issue() for fault in faults[:_SHOWN_FAULTS]]}
+    return {"resourceType": "OperationOutcome", "issue": [fault.to_issue() for fault in faults[:SHOWN_FAULTS]]}
 
 
 def name_frames(error: BaseException) -> list[str]:
     """Where an exception came from, without anything that it says: "file:line function", outermost first."""
     frames = traceback.extract_tb(error.__traceback__)[-_MAX_FRAMES:]
     return [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames]
-
-
-def register_handlers(app: Flask) -> None:
-    """Answer every exception of the app by its status and an OperationOutcome."""
-    app.register_error_handler(EdgeError, _answer_edge_error)
-    app.register_error_handler(RecursionError, _answer_deep_nesting)
-    app.register_error_handler(HTTPException, _answer_http_error)
-    app.register_error_handler(Exception, _answer_unexpected)
-
-
-def _respond(status: int, faults: Sequence[Fault]) -> Response:
-    return Response(orjson.dumps(make_outcome(faults)), status=status, content_type=OUTCOME_TYPE)
-
-
-def _answer_edge_error(error: EdgeError) -> Response:
-    faults = [f"{fault.where}: {fault.what}" for fault in error.faults[:_SHOWN_FAULTS]]
-    _LOG.info("refused", extra={"status": error.status, "faults": faults})
-    return _respond(error.status, error.faults)
-
-
-def _answer_deep_nesting(error: RecursionError) -> Response:
-    fault = Fault("", "the JSON is nested too deeply", "No FHIR resource needs this.", "structure")
-    return _answer_edge_error(MalformedRequestError(fault))
-
-
-def _answer_http_error(error: HTTPException) -> Response:
-    status = error.code or 500
-    if status < 400:
-        return Response(status=status, headers=error.get_headers())
-    what = f"{status} {error.name}"
-    response = _respond(status, [Fault("", what, _HTTP_MENDS.get(status, ""), _HTTP_CODES.get(status, "processing"))])
-    for name, value in error.get_headers():
-        if name.lower() not in ("content-type", "content-length"):
-            response.headers[name] = value
-    return response
-
-
-def _answer_unexpected(error: Exception) -> Response:
-    """A fault of ours: the caller learns that, the log learns where; neither learns any value of the request."""
-    _LOG.error("unexpected", extra={"status": 500, "error": type(error).__name__, "frames": name_frames(error)})
-    fault = Fault("", "the service failed", "The request was not answered; the service's log says where.", "exception")
-    return _respond(500, [fault])

@@ -8,6 +8,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import click
 import pytest
 from click.testing import CliRunner
 from samples import SETTINGS
@@ -22,12 +23,20 @@ from cds_hooks.web.metrics_folder import VARIABLE, prepare_folder
 GUNICORN = Path(__file__).resolve().parents[1] / "deploy" / "gunicorn.conf.py"
 
 
-def test_every_command_can_be_asked_for_help() -> None:
+def list_commands(group: click.Group, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    """Every command and what stands below it: ("audit",), ("audit", "verify"), ..."""
+    for name, command in group.commands.items():
+        yield (*path, name)
+        if isinstance(command, click.Group):
+            yield from list_commands(command, (*path, name))
+
+
+@pytest.mark.parametrize("path", list(list_commands(main)), ids=" ".join)
+def test_every_command_can_be_asked_for_help(path: tuple[str, ...]) -> None:
     """Without any setting: only serving needs them."""
-    runner = CliRunner(env={"PGX_CDS_AUTH": None})
-    for name in ("check", "new", "read", "recommend", "translate", "try", "run"):
-        answer = runner.invoke(main, [name, "--help"])
-        assert (answer.exit_code, answer.output.partition("\n")[0].startswith("Usage: ")) == (0, True)
+    answer = CliRunner(env={"PGX_CDS_AUTH": None}).invoke(main, [*path, "--help"])
+    assert answer.exit_code == 0
+    assert answer.output.startswith(f"Usage: {main.name} {' '.join(path)} ")
 
 
 def test_serving_other_machines_is_refused() -> None:

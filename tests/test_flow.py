@@ -36,11 +36,12 @@ def golden_client(content: Content) -> FlaskClient:
 
 
 def steady(answer: dict[str, Any]) -> dict[str, Any]:
-    """The answer without what differs from call to call or from edit to edit."""
+    """The answer without what differs from call to call or from edit to edit; one uuid has one word."""
+    words: dict[str, str] = {}
     for card_number, card in enumerate(answer.get("cards", ()), 1):
-        card["uuid"] = f"card {card_number}"
+        card["uuid"] = words.setdefault(card["uuid"], f"card {card_number}")
         for number, suggestion in enumerate(card.get("suggestions", ()), 1):
-            suggestion["uuid"] = f"suggestion {card_number}.{number}"
+            suggestion["uuid"] = words.setdefault(suggestion["uuid"], f"suggestion {card_number}.{number}")
         card["extension"]["org.pgx-cds"]["content"] = "of all content"
         for finding in card["extension"]["org.pgx-cds"]["findings"]:
             finding["contentVersion"] = "of the drug's file"

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from weakref import ReferenceType, ref
 
 from knowledge.library import Gene, Library
 
@@ -44,7 +45,8 @@ class GeneIndex:
     @cached_property
     def _found_in(self) -> Callable[[str], bool]:
         # A memory for each index: hashing the pattern, as a common one would, takes longer than most searches.
-        return lru_cache(maxsize=4096)(lambda text: self.pattern.search(text) is not None)
+        search = self.pattern.search
+        return lru_cache(maxsize=4096)(lambda text: search(text) is not None)
 
     def symbol_at_head(self, text: str) -> str | None:
         """The gene that a text begins with ("CYP2C19 *2/*2", "hla#3.31.0#HLA-A*03:01...")."""
@@ -52,19 +54,18 @@ class GeneIndex:
         return self.symbols[found[1].casefold()] if found else None
 
 
-_BUILT: dict[int, tuple[Library, GeneIndex]] = {}
-_MAX_BUILT = 8
+_BUILT: dict[int, tuple[ReferenceType[Library], GeneIndex]] = {}
+"""By the library's id. A library that is replaced takes its tables along: they must not keep old content in memory."""
 
 
 def index_genes(library: Library) -> GeneIndex:
-    """The tables of a library; the same library gets the same tables."""
-    known = _BUILT.get(id(library))
-    if known is not None and known[0] is library:
+    """The tables of a library; the same library gets the same tables, as long as it lives."""
+    key = id(library)
+    known = _BUILT.get(key)
+    if known is not None and known[0]() is library:
         return known[1]
-    if len(_BUILT) >= _MAX_BUILT:
-        _BUILT.clear()
     index = _build(library)
-    _BUILT[id(library)] = (library, index)
+    _BUILT[key] = (ref(library, lambda _: _BUILT.pop(key, None)), index)
     return index
 
 

@@ -16,7 +16,7 @@ from cds_hooks.errors import Fault, MissingDataError
 from cds_hooks.fhir.bundle import OUT_OF_TIME, Page, Reason, is_wrapper, read_page
 from cds_hooks.fhir.client import FhirClient
 from cds_hooks.fhir.drugs import read_orders
-from cds_hooks.fhir.reads import Reading, ReadLog
+from cds_hooks.fhir.reads import ReadBudget, ReadLog
 from cds_hooks.fhir.record import Fetched, Json, Record
 from cds_hooks.fhir.references import (
     Missing,
@@ -77,15 +77,15 @@ def collect_record(
     request: HookRequest,
     service: Service,
     client: FhirClient,
-    reading: Reading | None = None,
+    budget: ReadBudget | None = None,
 ) -> Record:
     """Everything the service asks of the record. Raises MissingDataError where what is needed cannot be had.
 
-    Fetching ends at the deadline of `reading`, or before it when the client's own budget is spent; its log is told what
+    Fetching ends at the deadline of `budget`, or before it when the client's own budget is spent; its log is told what
     was read.
     """
-    reading = reading or Reading()
-    source = _Source(client, request.access, min(reading.deadline, client.start_budget()), reading.log)
+    budget = budget or ReadBudget()
+    source = _Source(client, request.access, min(budget.deadline, client.start_budget()), budget.log)
     pages = _collect_pages(request, service, source)
     _require_needed(pages, request.patient_id)
     if service.hook == "patient-view":

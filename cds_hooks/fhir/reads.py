@@ -75,7 +75,7 @@ class ReadLog:
 
 
 @dataclass(frozen=True)
-class Reading:
+class ReadBudget:
     """How long may be read for one request (a moment of the monotonic clock), and what has been read."""
 
     deadline: float = math.inf

@@ -18,7 +18,7 @@ from cds_hooks.content import Content
 from cds_hooks.fhir.drugs import read_orders
 from cds_hooks.fhir.patient_facts import read_patient_facts
 from cds_hooks.fhir.prefetch import collect_record, draft_record, is_whole, require_medicines
-from cds_hooks.fhir.reads import FhirRead, Reading
+from cds_hooks.fhir.reads import FhirRead, ReadBudget
 from cds_hooks.fhir.record import Record
 from cds_hooks.fhir.references import find_missing_medications
 from cds_hooks.hook_request import DRUG_ORDERS, HookRequest
@@ -63,16 +63,16 @@ def work_out(
     today: date,
     repetition: Repetition | None = None,
     laps: Laps | None = None,
-    reading: Reading | None = None,
+    budget: ReadBudget | None = None,
 ) -> Worked:
     """Answer a request. Raises errors.MissingDataError where what is needed of the record cannot be had.
 
     Without `repetition` (a trial) every card is new and none is held back. `laps` is told when each stage is over,
-    `reading` how long may be read from FHIR servers; it is told of every read, also where the call is then refused.
+    `budget` how long may be read from FHIR servers; it is told of every read, also where the call is then refused.
     """
-    content, laps, reading = tenant.content, laps or Laps(), reading or Reading()
+    content, laps, budget = tenant.content, laps or Laps(), budget or ReadBudget()
     request = replace(request, access=tenant.fhir.choose_access(request.access))
-    record, consent, facts = _read(request, service, tenant, today, laps, reading)
+    record, consent, facts = _read(request, service, tenant, today, laps, budget)
     answers = evaluate(facts, content.library, content.policy)
     if service.hook == "patient-view":
         answers = keep_acting(answers)
@@ -84,11 +84,11 @@ def work_out(
     shown = cap_cards(told.shown, content.cards)
     sent = {card.uuid for card in shown}
     remembered = tuple(one for one in told.remembered if one.uuid in sent)
-    return Worked(record, facts, answers, shown, consent, told.held_back, remembered, reading.log.so_far())
+    return Worked(record, facts, answers, shown, consent, told.held_back, remembered, budget.log.so_far())
 
 
 def _read(
-    request: HookRequest, service: Service, tenant: Tenant, today: date, laps: Laps, reading: Reading
+    request: HookRequest, service: Service, tenant: Tenant, today: date, laps: Laps, budget: ReadBudget
 ) -> tuple[Record, Decision | None, PatientFacts]:
     """The record as far as it may be used, and what it says; where the answer does not rest on it, the drafts alone."""
     content = tenant.content
@@ -98,7 +98,7 @@ def _read(
         laps.end("facts")
         return record, None, facts
     try:
-        whole = collect_record(request, service, tenant.fhir, reading)
+        whole = collect_record(request, service, tenant.fhir, budget)
     finally:
         laps.end("record")
     # Before anything is decided on: a call that is refused leaves no decision behind.

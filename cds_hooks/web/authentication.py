@@ -11,13 +11,13 @@ import time
 import orjson
 from flask import Flask, Response, g, request
 
-from cds_hooks.errors import OUTCOME_TYPE
 from cds_hooks.security.callers import Callers
 from cds_hooks.security.refusal import Refusal, TokenRefusedError
 from cds_hooks.security.replay import UsedTokens
 from cds_hooks.security.token import verify_token
 from cds_hooks.web.log import tell
 from cds_hooks.web.metrics import count_authentication_failure
+from cds_hooks.web.refusals import OUTCOME_TYPE
 
 OPEN = frozenset({"/health", "/health/live", "/health/ready", "/metrics", "/openapi.json"})
 """Paths that need no token. Preflights need none either: browsers send none with them."""

@@ -21,7 +21,7 @@ class Engine:
     """`app.extensions["pgx-cds"]`."""
 
     tenants: LiveTenants
-    """By the client's name; asked by `tenant` alone, so that a request does not see two states of the content."""
+    """By the client's name; a call is answered from what `tenant` keeps, and sees one state of the content."""
     store: Store
     card_key: bytes = field(repr=False)
     """Secret by which cards are known again."""

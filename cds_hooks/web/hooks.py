@@ -12,7 +12,7 @@ from flask import Blueprint, Response, g, request
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from cds_hooks.errors import Fault, UnknownServiceError, UnsupportedMediaError
-from cds_hooks.fhir.reads import Reading
+from cds_hooks.fhir.reads import ReadBudget
 from cds_hooks.hook_request import parse_request
 from cds_hooks.records.feedback import read_feedback
 from cds_hooks.services.service import Service
@@ -44,12 +44,12 @@ def call(service_id: str) -> Response:
     hook_request = parse_request(_read_body(), service.hook)
     g.laps.end("parse")
     repetition = Repetition(engine().card_key, engine().store.engine)
-    reading = Reading(deadline())
-    follow_call(hook_request, tenant(), reading.log)
+    budget = ReadBudget(deadline())
+    follow_call(hook_request, tenant(), budget.log)
     try:
-        worked = work_out(hook_request, service, tenant(), engine().today(), repetition, g.laps, reading)
+        worked = work_out(hook_request, service, tenant(), engine().today(), repetition, g.laps, budget)
     finally:
-        for read in reading.log.so_far():
+        for read in budget.log.so_far():
             count_fhir_call(read.reason, read.milliseconds / 1000)
     answer = worked.to_json()
     g.laps.end("check")

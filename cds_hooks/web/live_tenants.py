@@ -60,7 +60,8 @@ class ContentSource:
 
 @dataclass
 class LiveTenants(Mapping[str, Tenant]):
-    """The tenants by name. Only `cds_hooks.web.engine.tenant` asks here: a request keeps what it began with."""
+    """The tenants by name. A call is answered from what `cds_hooks.web.engine.tenant` keeps for it, never from here:
+    the content may change meanwhile."""
 
     state: ContentState
     source: ContentSource | None = None

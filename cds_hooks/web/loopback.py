@@ -8,6 +8,7 @@ from ipaddress import ip_address
 from flask import Flask, request
 
 from cds_hooks.errors import Fault, NotLoopbackError
+from cds_hooks.web.proxy_marks import came_through_proxy
 
 
 @lru_cache(maxsize=256)
@@ -23,9 +24,6 @@ def is_loopback(address: str) -> bool:
     return (mapped or found).is_loopback
 
 
-_MARKS_OF_PROXIES = ("Forwarded", "X-Forwarded-For", "X-Real-IP", "Via")
-
-
 def refuse_others(app: Flask) -> None:
     """Refuse every caller from another machine, and every call that came through a proxy, with 403."""
 
@@ -34,7 +32,7 @@ def refuse_others(app: Flask) -> None:
         if not is_loopback(request.remote_addr or ""):
             mend = "Without authentication (PGX_CDS_AUTH=off) only callers on the same machine are answered."
             raise NotLoopbackError(Fault("", "the caller is on another machine", mend, "forbidden"))
-        if any(name in request.headers for name in _MARKS_OF_PROXIES):
+        if came_through_proxy():
             # Behind a proxy every caller looks local.
             mend = "Behind a proxy the service needs authentication (PGX_CDS_AUTH=jwt)."
             raise NotLoopbackError(Fault("", "the call came through a proxy", mend, "forbidden"))

@@ -18,10 +18,10 @@ from cds_hooks.errors import Fault, MetricsRefusedError
 from cds_hooks.web.engine import engine
 from cds_hooks.web.live_tenants import ContentState
 from cds_hooks.web.metrics_folder import VARIABLE, lock_folder
+from cds_hooks.web.proxy_marks import came_through_proxy
 
 FROM = "PGX_CDS_METRICS_FROM"
 """The key of `app.config` that holds the networks which may read."""
-_FORWARDED = ("Forwarded", "X-Forwarded-For", "X-Real-Ip")
 
 blueprint = Blueprint("metrics", __name__)
 
@@ -45,7 +45,7 @@ def show_metrics() -> Response:
 
 def _refuse_others(networks: Iterable[IPv4Network | IPv6Network]) -> None:
     """Raise MetricsRefusedError for a caller outside the networks, or one whose own address nobody can know."""
-    if not any(name in request.headers for name in _FORWARDED) and _lies_in(request.remote_addr or "", networks):
+    if not came_through_proxy() and _lies_in(request.remote_addr or "", networks):
         return
     mend = "Networks that may read the metrics are named by PGX_CDS_METRICS_FROM; a proxy does not pass them on."
     raise MetricsRefusedError(Fault("", "the metrics are not for this caller", mend, "forbidden"))

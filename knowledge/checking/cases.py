@@ -14,7 +14,7 @@ from knowledge.formula import Formula
 from knowledge.library import Drug, Gene, Library, Policy
 from knowledge.loading.errors import Fault
 from knowledge.loading.strict_yaml import Document
-from knowledge.pgx.dose_formula import work_out
+from knowledge.pgx.dose_formula import compute_dose
 from knowledge.pgx.dose_inputs import Given
 from knowledge.pgx.gene_answer import answer_gene
 from knowledge.pgx.phenotype import interpret
@@ -101,10 +101,10 @@ def _formula_summary(formula: Formula, data: Mapping[str, Any], names: Names) ->
     facts, library = read_facts(data, names), names.library
     drug = Ingredient("")
     answers = {gene: answer_gene(library, gene, facts, facts.medications, drug) for gene in formula.genes}
-    worked = work_out(formula, Given(library, facts, facts.medications, drug, answers))
-    if worked.dose is None:
-        return {"reasons": list(worked.reasons)}
-    return {"dose": f"{worked.dose.quantize(Decimal('0.01'))} mg/{formula.per}"}
+    computed = compute_dose(formula, Given(library, facts, facts.medications, drug, answers))
+    if computed.dose is None:
+        return {"reasons": list(computed.reasons)}
+    return {"dose": f"{computed.dose.quantize(Decimal('0.01'))} mg/{formula.per}"}
 
 
 def summarise(finding: Finding) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from knowledge.library import Gene
 from knowledge.pgx.diplotype import read_genotype
 from knowledge.pgx.dose_inputs import (
     Given,
-    Reading,
+    InputReading,
     is_taken_already,
     read_condition,
     read_medicine,
@@ -26,7 +26,7 @@ _TENTH, _HALF = Decimal("0.1"), Decimal("0.5")
 
 
 @dataclass(frozen=True)
-class Worked:
+class ComputedDose:
     """What an equation gives, unrounded and in its own unit, from which inputs, and all that stood in the way."""
 
     dose: Decimal | None
@@ -41,39 +41,39 @@ def estimate_doses(actions: Sequence[Action], given: Given) -> tuple[DoseEstimat
     return tuple(_estimate(formula, given) for formula in formulas if formula is not None)
 
 
-def work_out(formula: Formula, given: Given) -> Worked:
+def compute_dose(formula: Formula, given: Given) -> ComputedDose:
     """The equation for one patient; with anything missing or excluded there is no dose."""
     readings = [_read_term(formula, term, given) for term in formula.terms]
     shown = dict.fromkeys(one for reading in readings for one in reading.shown)
     reasons = dict.fromkeys([*_exclusions(formula, given), *(lack for one in readings for lack in one.lacks)])
     if reasons:
-        return Worked(None, tuple(shown), tuple(reasons))
+        return ComputedDose(None, tuple(shown), tuple(reasons))
     total = formula.constant + sum((one.value for one in readings if one.value is not None), Decimal(0))
     dose = total.exp() if formula.transform == "exp" else total * total
     low, high = formula.plausible
     # The square of a negative sum would look like a dose.
     if not low <= dose / _DAYS[formula.per] <= high or (formula.transform == "square" and total <= 0):
-        return Worked(None, tuple(shown), (f"the result lies outside {low} to {high} mg per day",))
-    return Worked(dose, tuple(shown), ())
+        return ComputedDose(None, tuple(shown), (f"the result lies outside {low} to {high} mg per day",))
+    return ComputedDose(dose, tuple(shown), ())
 
 
 def _estimate(formula: Formula, given: Given) -> DoseEstimate:
-    worked = work_out(formula, given)
-    reasons = list(worked.reasons)
+    computed = compute_dose(formula, given)
+    reasons = list(computed.reasons)
     if given.signed_only and formula.status != "reviewed":
         reasons.insert(0, "the equation is not signed, and the site asks for signed content only")
     daily = weekly = None
-    if worked.dose is not None and not reasons:
-        a_day = (worked.dose / _DAYS[formula.per]).quantize(_TENTH, ROUND_HALF_UP)
+    if computed.dose is not None and not reasons:
+        a_day = (computed.dose / _DAYS[formula.per]).quantize(_TENTH, ROUND_HALF_UP)
         daily = Amount(a_day, "mg", "day")
         if formula.per == "week":
-            weekly = Amount((worked.dose / _HALF).quantize(Decimal(1), ROUND_HALF_UP) * _HALF, "mg", "week")
+            weekly = Amount((computed.dose / _HALF).quantize(Decimal(1), ROUND_HALF_UP) * _HALF, "mg", "week")
     return DoseEstimate(
         formula=formula.id,
         title=formula.title,
         amount=daily,
         weekly=weekly,
-        inputs=worked.inputs,
+        inputs=computed.inputs,
         reason="; ".join(reasons) or None,
         note=formula.note,
         sources=formula.sources,
@@ -93,7 +93,7 @@ def _exclusions(formula: Formula, given: Given) -> Iterator[str]:
             yield f"{name} is on the medication list: {formula.excluded_because}"
 
 
-def _read_term(formula: Formula, term: Term, given: Given) -> Reading:
+def _read_term(formula: Formula, term: Term, given: Given) -> InputReading:
     """The summand of a term."""
     if term.kind == "diplotype":
         return _read_diplotype(term, given)
@@ -108,34 +108,34 @@ def _read_term(formula: Formula, term: Term, given: Given) -> Reading:
     else:
         reading = read_number(given, term.of, formula.limits)
     value = None if reading.value is None else reading.value * term.coefficient
-    return Reading(value, reading.shown, reading.lacks)
+    return InputReading(value, reading.shown, reading.lacks)
 
 
-def _read_diplotype(term: Term, given: Given) -> Reading:
+def _read_diplotype(term: Term, given: Given) -> InputReading:
     """The coefficient of the patient's genotype; one that the equation does not name is not computed."""
     pair, lack = read_pair(given, term.of)
     if pair is None:
-        return Reading(lacks=(lack,))
+        return InputReading(lacks=(lack,))
     gene = given.library.genes[term.of]
     named = {strands_of(gene, text): text for text in term.coefficients}
     text = named.get(tuple(sorted(pair.strands)))
     if text is None:
         known = {strand for strands in named for strand in strands}
         return _unknown(term, pair.canonical, [strand for strand in pair.strands if strand not in known])
-    return Reading(term.coefficients[text], ((term.of, text),))
+    return InputReading(term.coefficients[text], ((term.of, text),))
 
 
-def _read_alleles(term: Term, given: Given) -> Reading:
+def _read_alleles(term: Term, given: Given) -> InputReading:
     """The sum of both alleles' coefficients."""
     pair, lack = read_pair(given, term.of)
     if pair is None:
-        return Reading(lacks=(lack,))
+        return InputReading(lacks=(lack,))
     alleles = given.library.genes[term.of].alleles
     named: dict[tuple[str, ...], Decimal] = {(alleles[name].name,): value for name, value in term.coefficients.items()}
     unknown = [strand for strand in pair.strands if strand not in named]
     if unknown or len(pair.strands) != 2:
         return _unknown(term, pair.canonical, unknown)
-    return Reading(sum((named[strand] for strand in pair.strands), Decimal(0)), ((term.of, pair.canonical),))
+    return InputReading(sum((named[strand] for strand in pair.strands), Decimal(0)), ((term.of, pair.canonical),))
 
 
 def strands_of(gene: Gene, text: str) -> tuple[tuple[str, ...], ...]:
@@ -143,6 +143,6 @@ def strands_of(gene: Gene, text: str) -> tuple[tuple[str, ...], ...]:
     return tuple(sorted(read_genotype(gene, text).strands))
 
 
-def _unknown(term: Term, canonical: str, strands: Sequence[Sequence[str]]) -> Reading:
+def _unknown(term: Term, canonical: str, strands: Sequence[Sequence[str]]) -> InputReading:
     names = " and ".join(dict.fromkeys(" + ".join(strand) for strand in strands)) or "this genotype"
-    return Reading(lacks=(f"{term.of} {canonical}: the equation does not know {names}",))
+    return InputReading(lacks=(f"{term.of} {canonical}: the equation does not know {names}",))

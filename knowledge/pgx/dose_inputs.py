@@ -41,7 +41,7 @@ class Given:
 
 
 @dataclass(frozen=True)
-class Reading:
+class InputReading:
     """A number with the words for it (name, value), or what is missing. 1 and 0 are yes and no."""
 
     value: Decimal | None = None
@@ -49,7 +49,7 @@ class Reading:
     lacks: tuple[str, ...] = ()
 
 
-def read_number(given: Given, name: str, limits: Mapping[str, Limit]) -> Reading:
+def read_number(given: Given, name: str, limits: Mapping[str, Limit]) -> InputReading:
     """A number of the equation: measured, or derived from what was measured."""
     if name == "age_decades":
         return _derive([read_number(given, "age_years", limits)], lambda values: values[0] / 10)
@@ -58,39 +58,39 @@ def read_number(given: Given, name: str, limits: Mapping[str, Limit]) -> Reading
         found = _derive(measured, lambda values: (values[0] * values[1] / _MOSTELLER).sqrt().quantize(_HUNDREDTH))
         if found.value is None:
             return found
-        return Reading(found.value, (*found.shown, ("body surface area", f"{found.value} m²")))
+        return InputReading(found.value, (*found.shown, ("body surface area", f"{found.value} m²")))
     return _measured(given.facts, name, limits.get(name, Limit()))
 
 
-def read_smoking(given: Given, limits: Mapping[str, Limit]) -> Reading:
+def read_smoking(given: Given, limits: Mapping[str, Limit]) -> InputReading:
     """Whether the patient smokes now."""
     smokes = given.facts.smokes
     if smokes is None:
-        return Reading(lacks=("whether the patient smokes is not on file",))
+        return InputReading(lacks=("whether the patient smokes is not on file",))
     old = _too_old(given.facts, "smokes", "smoking status", limits.get("smokes", Limit()))
     dated = f"{_yes(smokes)}{_dated(given.facts, 'smokes')}"
-    return Reading(lacks=(old,)) if old else Reading(Decimal(smokes), ((_SMOKING, dated),))
+    return InputReading(lacks=(old,)) if old else InputReading(Decimal(smokes), ((_SMOKING, dated),))
 
 
-def read_medicine(given: Given, name: str) -> Reading:
+def read_medicine(given: Given, name: str) -> InputReading:
     """Whether a medicine is taken, or ordered together with this one."""
     if _is_among(name, given.medicines):
-        return Reading(Decimal(1), ((name, _yes(True)),))
+        return InputReading(Decimal(1), ((name, _yes(True)),))
     if _is_among(name, given.facts.ended):
-        return Reading(lacks=(f"{name} is on file as stopped: whether it still acts is not known",))
+        return InputReading(lacks=(f"{name} is on file as stopped: whether it still acts is not known",))
     if given.facts.medications_answer not in _OBTAINED:
-        return Reading(lacks=("the medication list was not obtained",))
+        return InputReading(lacks=("the medication list was not obtained",))
     if any(not use.ingredients for use in given.medicines):
-        return Reading(lacks=("the medication list holds medicines that could not be identified",))
-    return Reading(Decimal(0), ((name, _yes(False)),))
+        return InputReading(lacks=("the medication list holds medicines that could not be identified",))
+    return InputReading(Decimal(0), ((name, _yes(False)),))
 
 
-def read_condition(given: Given, name: str) -> Reading:
+def read_condition(given: Given, name: str) -> InputReading:
     """Whether a condition is on the problem list."""
     holds = name in given.facts.conditions
     if not holds and given.facts.conditions_answer not in _OBTAINED:
-        return Reading(lacks=("the problem list was not obtained",))
-    return Reading(Decimal(holds), ((f"{given.library.conditions[name].label} on file", _yes(holds)),))
+        return InputReading(lacks=("the problem list was not obtained",))
+    return InputReading(Decimal(holds), ((f"{given.library.conditions[name].label} on file", _yes(holds)),))
 
 
 def read_pair(given: Given, symbol: str) -> tuple[Genotype | None, str]:
@@ -116,7 +116,7 @@ def is_taken_already(given: Given) -> bool:
     return _is_among(given.drug.name, given.facts.medications)
 
 
-def _measured(facts: PatientFacts, name: str, limit: Limit) -> Reading:
+def _measured(facts: PatientFacts, name: str, limit: Limit) -> InputReading:
     values = {
         "age_years": facts.age,
         "height_cm": facts.height_cm,
@@ -126,24 +126,24 @@ def _measured(facts: PatientFacts, name: str, limit: Limit) -> Reading:
     words, value = _NAMES[name], values[name]
     if value is None:
         missing = facts.missing_person if name == "age_years" else "is not on file"
-        return Reading(lacks=(f"the {words} {missing}",))
+        return InputReading(lacks=(f"the {words} {missing}",))
     if not 0 <= value < _BEYOND_MEASURE:
-        return Reading(lacks=(f"the {words} on file is no possible value",))
+        return InputReading(lacks=(f"the {words} on file is no possible value",))
     value = value.to_integral_value(ROUND_FLOOR) if name == "age_years" else value.quantize(_TENTH)
     shown = f"{format(value.normalize(), 'f')}{_UNITS.get(name, '')}"
     if (limit.low is not None and value < limit.low) or (limit.high is not None and value > limit.high):
-        return Reading(lacks=(f"the {words} of {shown} is not accepted ({_range(limit)})",))
+        return InputReading(lacks=(f"the {words} of {shown} is not accepted ({_range(limit)})",))
     old = _too_old(facts, name, words, limit)
-    return Reading(lacks=(old,)) if old else Reading(value, ((words, f"{shown}{_dated(facts, name)}"),))
+    return InputReading(lacks=(old,)) if old else InputReading(value, ((words, f"{shown}{_dated(facts, name)}"),))
 
 
-def _derive(readings: Iterable[Reading], work_out: Callable[[list[Decimal]], Decimal]) -> Reading:
+def _derive(readings: Iterable[InputReading], combine: Callable[[list[Decimal]], Decimal]) -> InputReading:
     """A number from others; everything that any of them lacks."""
     read = list(readings)
     shown = tuple(one for reading in read for one in reading.shown)
     lacks = tuple(one for reading in read for one in reading.lacks)
     values = [reading.value for reading in read if reading.value is not None]
-    return Reading(None if lacks else work_out(values), shown, lacks)
+    return InputReading(None if lacks else combine(values), shown, lacks)
 
 
 def _range(limit: Limit) -> str:

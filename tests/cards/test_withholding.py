@@ -23,7 +23,7 @@ def test_an_answer_without_anything_withheld_is_left_as_it_is() -> None:
 
 def test_gene_gap_test_and_estimate_that_tell_of_it_are_taken_out() -> None:
     """A finding that acts on another gene stays."""
-    test = Action("test", what=("CYP2D6", "dpd_activity"))
+    test = Action("test", what=("CYP2D6", "tpmt_activity"))
     estimate = DoseEstimate("one", "One", reason="the CYP2D6 genotype may not be used", content_status="transcribed")
     whole = make_finding(
         genes=(make_gene(), STATE), gaps=(WITHHELD,), actions=(Action("avoid"), test), estimates=(estimate,)
@@ -32,7 +32,7 @@ def test_gene_gap_test_and_estimate_that_tell_of_it_are_taken_out() -> None:
         whole,
         genes=(make_gene(),),
         gaps=(),
-        actions=(Action("avoid"), replace(test, what=("dpd_activity",))),
+        actions=(Action("avoid"), replace(test, what=("tpmt_activity",))),
         estimates=(),
     )
     gap = replace(make_gap("withheld"), genes=(STATE,), gaps=(WITHHELD,))

@@ -1,10 +1,8 @@
-"""Every failure is an OperationOutcome that says where, what and how to mend it."""
+"""What goes wrong is told as an OperationOutcome that says where, what and how to mend it."""
 
 from __future__ import annotations
 
-from flask import Flask
-
-from cds_hooks.errors import Fault, InvalidRequestError, make_outcome, register_handlers
+from cds_hooks.errors import Fault, InvalidRequestError, make_outcome
 
 
 def test_a_fault_becomes_an_issue() -> None:
@@ -27,20 +25,4 @@ def test_an_error_names_its_places_when_printed() -> None:
     """For whoever reads a traceback."""
     assert (
         str(InvalidRequestError(Fault("/hook", "is missing"), Fault("", "is odd"))) == "/hook: is missing; body: is odd"
-    )
-
-
-def test_recursion_is_answered_as_deep_nesting() -> None:
-    """Whoever nests data to exhaust the stack gets 400."""
-    app = Flask(__name__)
-    register_handlers(app)
-
-    @app.get("/")
-    def overflow() -> str:
-        raise RecursionError
-
-    answer = app.test_client().get("/")
-    assert (answer.status_code, answer.get_json(force=True)["issue"][0]["diagnostics"]) == (
-        400,
-        "the JSON is nested too deeply. No FHIR resource needs this.",
     )

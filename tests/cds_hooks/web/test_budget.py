@@ -22,7 +22,7 @@ from cds_hooks.clients import LOCAL, make_local_client
 from cds_hooks.content import Content
 from cds_hooks.fhir import client
 from cds_hooks.fhir.bundle import Reason
-from cds_hooks.fhir.reads import FhirRead, Reading, ReadLog
+from cds_hooks.fhir.reads import FhirRead, ReadBudget, ReadLog
 from cds_hooks.hook_request import parse_request
 from cds_hooks.tenant import build_tenants
 from cds_hooks.web.answer import Worked, work_out
@@ -242,8 +242,8 @@ def work(request: Request, content: Content, seconds: float, reads: ReadLog | No
     tenant = build_tenants([make_local_client(settings)], settings, content)[LOCAL]
     service = content.services["pgx-order-select"]
     asked = parse_request(orjson.dumps(request), service.hook)
-    reading = Reading(time.monotonic() + seconds, ReadLog() if reads is None else reads)
-    return work_out(asked, service, tenant, date(2026, 1, 1), reading=reading)
+    budget = ReadBudget(time.monotonic() + seconds, ReadLog() if reads is None else reads)
+    return work_out(asked, service, tenant, date(2026, 1, 1), budget=budget)
 
 
 def test_a_record_that_nothing_rests_on_is_called_not_fetched(content: Content, order_select: Request) -> None:

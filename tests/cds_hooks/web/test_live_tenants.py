@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import threading
 import time
@@ -9,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from weakref import ref
 
 import orjson
 import pytest
@@ -100,6 +102,26 @@ def test_an_answer_changes_when_the_site_switches_a_row_off(
     look()
     assert summaries(app, order_select) == []
     assert health(app)[1]["content"]["digest"] != before
+
+
+def test_content_that_was_replaced_is_not_kept(
+    app: Flask, overlay: Path, look: Callable[[], None], order_select: Request
+) -> None:
+    """It has been answered from, and goes at once: a service that runs for months holds one edition of it.
+
+    Nothing of it is in a circle: the garbage collector, which looks at old objects seldom, is not needed for that.
+    """
+    assert len(summaries(app, order_select)) == 1
+    tenants: LiveTenants = app.extensions["pgx-cds"].tenants
+    old = [ref(part) for one in tenants.values() for part in (one.content.library, one.content.names)]
+    gc.disable()
+    try:
+        (overlay / "policy.yaml").write_text(HIDDEN, encoding="utf-8")
+        look()
+        assert len(summaries(app, order_select)) == 1
+        assert [each() for each in old] == [None, None]
+    finally:
+        gc.enable()
 
 
 def test_old_content_stays_and_health_says_so_while_a_file_is_broken(

@@ -22,6 +22,7 @@ from cds_hooks.fhir.bundle import Reason
 from cds_hooks.settings import Settings, read_settings
 from cds_hooks.web import metrics
 from cds_hooks.web.engine import EXTENSION
+from knowledge.findings import Silence
 
 Request = dict[str, Any]
 URL = "/cds-services/pgx-order-select"
@@ -163,6 +164,8 @@ def test_what_other_parts_count_has_its_place() -> None:
         ("", {}, 403),
         ("127.0.0.1", {"X-Forwarded-For": "127.0.0.1"}, 403),
         ("127.0.0.1", {"Forwarded": "for=127.0.0.1"}, 403),
+        ("127.0.0.1", {"X-Real-IP": "127.0.0.1"}, 403),
+        ("127.0.0.1", {"Via": "1.1 proxy.example.org"}, 403),
     ],
 )
 def test_only_this_machine_may_read_when_nothing_is_set(
@@ -206,3 +209,9 @@ def test_the_page_of_metrics_is_that_of_the_service(app: Flask, client: FlaskCli
     )
     assert {name: said.strip() for name, said in rows} == labels
     assert exposed == set(labels)
+
+
+def test_the_page_names_every_silence() -> None:
+    """In the order of the enumeration."""
+    (row,) = [line for line in PAGE.read_text(encoding="utf-8").splitlines() if "`pgx_cds_silences_total`" in line]
+    assert re.findall(r"`(\w+)`", row)[1:] == [str(kind) for kind in Silence]
