@@ -187,7 +187,12 @@ def make_storage_error() -> StorageError:
 
 def tell_time() -> str:
     """This moment, in UTC."""
-    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return format_time(datetime.now(UTC))
+
+
+def format_time(moment: datetime) -> str:
+    """A moment as the audit has it."""
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def _begin(kind: str, tenant: str, request_id: str) -> dict[str, Any]:

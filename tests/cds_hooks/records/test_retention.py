@@ -14,7 +14,8 @@ from sqlalchemy import Engine, func, insert, select, text
 
 from app import main
 from cds_hooks.records import retention
-from cds_hooks.records.audit_check import check_audit, read_anchors
+from cds_hooks.records.anchor import read_anchors
+from cds_hooks.records.audit_check import check_audit
 from cds_hooks.records.audit_event import AuditEvent
 from cds_hooks.records.audit_rows import insert_anchor, insert_rows, read_rows
 from cds_hooks.records.chain import ChainRow, Head, add_row, start_chain
