@@ -127,6 +127,10 @@ class StorageError(EdgeError):
     status = 503
 
 
+class WithdrawnError(StorageError):
+    """A call could not be recorded in time. Its own row of the audit says so later."""
+
+
 _HTTP_CODES = {404: "not-found", 405: "not-supported", 413: "too-long", 415: "not-supported"}
 _HTTP_MENDS = {
     404: "Discovery is at /cds-services.",

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import orjson
 
-from cds_hooks.records.audit_event import format_time
+from cds_hooks.records.audit_event import shift_time
 from cds_hooks.records.chain import ChainRow, Head
 from cds_hooks.records.writer_rules import WriterRules
 
@@ -49,14 +49,14 @@ class LogSpan:
         """What a writer of ours that logs its anchors cannot have written; None where it can."""
         known = self.last.get(row.chain)
         if known is None:
-            begin = self.begin if first else shift(self.begin, SLACK)
+            begin = self.begin if first else shift_time(self.begin, SLACK)
             unknown = begin <= row.recorded <= self.end
             return "the log holds no anchor of this chain: it was added by hand" if unknown else None
         if row.seq <= known.seq:
             return None
-        if row.recorded < shift(known.recorded, -SLACK):
+        if row.recorded < shift_time(known.recorded, -SLACK):
             return "comes after the last anchor of its chain in the log and is dated long before it: added by hand"
-        if shift(known.recorded, SLACK) < row.recorded <= self.end:
+        if shift_time(known.recorded, SLACK) < row.recorded <= self.end:
             return "the log runs on without an anchor of this row: it was added by hand"
         return None
 
@@ -69,9 +69,8 @@ def read_anchors(lines: Iterable[str]) -> Iterator[Anchor]:
         try:
             said = orjson.loads(line[line.index("{") :])
             head = Head(str(said["chain"]), int(said["seq"]), str(said["hash"]), str(said["recorded"]))
-            logged = str(said.get("time", head.recorded))
-            for moment in (head.recorded, logged):
-                datetime.fromisoformat(moment)
+            logged = shift_time(str(said.get("time", head.recorded)), 0)  # as the audit writes moments
+            datetime.fromisoformat(head.recorded)
         except (ValueError, KeyError, TypeError):
             continue
         yield Anchor(head, said.get("closed") is True, logged)
@@ -88,9 +87,4 @@ def find_span(logged: Sequence[Anchor]) -> LogSpan | None:
             last[head.chain] = head
     times = [anchor.logged for anchor in logged]
     heads = frozenset((anchor.head.chain, anchor.head.seq, anchor.head.hash) for anchor in logged)
-    return LogSpan(min(times), shift(max(times), -SLACK), last, heads)
-
-
-def shift(moment: str, seconds: float) -> str:
-    """A moment of the audit some seconds later."""
-    return format_time(datetime.fromisoformat(moment) + timedelta(seconds=seconds))
+    return LogSpan(min(times), shift_time(max(times), -SLACK), last, heads)

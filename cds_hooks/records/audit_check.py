@@ -13,8 +13,8 @@ from itertools import groupby
 
 from sqlalchemy import Connection, select
 
-from cds_hooks.records.anchor import SLACK, Anchor, LogSpan, find_span, shift
-from cds_hooks.records.audit_event import tell_time
+from cds_hooks.records.anchor import SLACK, Anchor, LogSpan, find_span
+from cds_hooks.records.audit_event import shift_time, tell_time
 from cds_hooks.records.audit_rows import read_rows
 from cds_hooks.records.chain import ChainRow, Head, hash_name
 from cds_hooks.records.chain_fault import ChainFault, check_link, check_row
@@ -60,7 +60,7 @@ def check_audit(connection: Connection, logged: Sequence[Anchor] = (), now: str 
     """Follow every chain, then hold it against every anchor: those of the database and those `logged`."""
     anchors = [*_stored_anchors(connection), *logged]
     span = find_span(logged)
-    latest = shift(now or tell_time(), SLACK)
+    latest = shift_time(now or tell_time(), SLACK)
     asked: dict[str, set[int]] = {}
     for anchor in anchors:
         asked.setdefault(anchor.head.chain, set()).add(anchor.head.seq)

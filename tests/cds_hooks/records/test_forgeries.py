@@ -12,9 +12,9 @@ from click.testing import CliRunner
 from sqlalchemy import Engine, text
 
 from app import main
-from cds_hooks.records.anchor import read_anchors, shift
+from cds_hooks.records.anchor import read_anchors
 from cds_hooks.records.audit_check import check_audit
-from cds_hooks.records.audit_event import AuditEvent
+from cds_hooks.records.audit_event import AuditEvent, shift_time
 from cds_hooks.records.audit_rows import insert_anchor, insert_rows, read_rows
 from cds_hooks.records.chain import ChainRow, Head, add_row, start_chain
 from cds_hooks.records.retention import purge
@@ -40,7 +40,7 @@ def make_rows(moments: Sequence[str], head: Head | None = None) -> list[ChainRow
 
 def every(seconds: int, count: int, start: str = START) -> list[str]:
     """Moments."""
-    return [shift(start, number * seconds) for number in range(count)]
+    return [shift_time(start, number * seconds) for number in range(count)]
 
 
 def write(engine: Engine, rows: Sequence[ChainRow]) -> None:
