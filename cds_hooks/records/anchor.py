@@ -35,6 +35,8 @@ class LogSpan:
     """The time that a log covers (`end`: as far as everything of it must be anchored), and what it knows."""
 
     begin: str
+    settled: str
+    """From when on a chain whose writer ran has an anchor here, though it began before the log."""
     end: str
     last: Mapping[str, Head]
     """Of each chain the last anchor."""
@@ -49,7 +51,7 @@ class LogSpan:
         """What a writer of ours that logs its anchors cannot have written; None where it can."""
         known = self.last.get(row.chain)
         if known is None:
-            begin = self.begin if first else shift_time(self.begin, SLACK)
+            begin = self.begin if first else self.settled
             unknown = begin <= row.recorded <= self.end
             return "the log holds no anchor of this chain: it was added by hand" if unknown else None
         if row.seq <= known.seq:
@@ -85,6 +87,9 @@ def find_span(logged: Sequence[Anchor]) -> LogSpan | None:
         head = anchor.head
         if head.chain not in last or head.seq > last[head.chain].seq:
             last[head.chain] = head
-    times = [anchor.logged for anchor in logged]
     heads = frozenset((anchor.head.chain, anchor.head.seq, anchor.head.hash) for anchor in logged)
-    return LogSpan(min(times), shift_time(max(times), -SLACK), last, heads)
+    # Lines of purges are kept for longer than the log of the service: one that is closed with its first row may be one.
+    times = [anchor.logged for anchor in logged if not (anchor.closed and anchor.head.seq == 1)]
+    if not times:
+        return LogSpan("9", "9", "", last, heads)
+    return LogSpan(min(times), shift_time(min(times), SLACK), shift_time(max(times), -SLACK), last, heads)

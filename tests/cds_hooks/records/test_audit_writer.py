@@ -444,7 +444,7 @@ def test_a_server_that_is_gone_and_back_loses_nothing(postgresql: PostgresqlServ
         postgresql.start()
     store.record(make_event("after"))
     wait_until(lambda: store.audit.state().queued == 0)
-    assert requests_of(store) == ["before", *(f"r-{number}" for number in range(20)), "after"]
+    assert requests_of(store) == ["before", *(f"r-{number}" for number in range(20)), "refused", "after"]
     assert verify(store).faults == ()
     store.close()
 

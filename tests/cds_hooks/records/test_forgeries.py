@@ -230,6 +230,19 @@ def test_what_the_log_does_not_cover_is_no_fault(engine: Engine, honest: tuple[l
     assert find(engine, lines) == set()
 
 
+def test_the_line_of_an_old_purge_does_not_stretch_the_log(
+    engine: Engine, honest: tuple[list[ChainRow], list[str]]
+) -> None:
+    """It is kept for as long as its row, the log of the service is not: chains in between are not of the log's time."""
+    _, lines = honest
+    chain = make_up_purge(engine, "2026-05-01T00:00:00.000Z", "2026-04-01T00:00:00.000Z", [start_chain()])
+    write(engine, make_rows(every(60, 5, "2026-06-01T08:00:00.000Z")))
+    kept = [to_line(row.head, closed=True) for row in rows_of(engine) if row.chain == chain]
+    assert find(engine, lines + kept) == set()
+    assert find(engine, lines) == {(chain, 1, UNLOGGED_PURGE)}
+    assert find(engine, kept) == set()
+
+
 def test_a_row_of_days_to_come_is_found_without_a_log(store: Store, engine: Engine) -> None:
     """A clock that runs ahead by a minute is borne."""
     write(engine, rows := make_rows(["2026-11-01T00:01:00.000Z", *every(1, 3, "2026-11-01T00:05:00.000Z")]))
