@@ -120,6 +120,10 @@ class StorageError(EdgeError):
     status = 503
 
 
+class WithdrawnError(StorageError):
+    """A call could not be recorded in time. Its own row of the audit says so later."""
+
+
 def make_outcome(faults: Sequence[Fault]) -> dict[str, Any]:
     """An OperationOutcome with one issue for each fault, the first fifty of them."""
     return {"resourceType": "OperationOutcome", "issue": [fault.to_issue() for fault in faults[:SHOWN_FAULTS]]}

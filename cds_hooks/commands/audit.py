@@ -11,7 +11,8 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from cds_hooks.commands.db import require_usable, with_database
 from cds_hooks.commands.output import print_json
-from cds_hooks.records.audit_check import Verdict, check_audit, read_anchors
+from cds_hooks.records.anchor import read_anchors
+from cds_hooks.records.audit_check import Verdict, check_audit
 from cds_hooks.records.audit_rows import read_rows
 from cds_hooks.records.balp import to_audit_events
 from cds_hooks.records.retention import purge
@@ -93,3 +94,7 @@ def run_purge(engine: Engine, before: datetime) -> None:
         what = f"The database failed ({type(error).__name__}). Run the command again: it goes on where it stopped."
         raise click.ClickException(what) from None
     click.echo(f"removed {purged.audit_rows} audit rows, {purged.cards} cards, {purged.comments} comments")
+    for fault in purged.kept:
+        click.echo(f"{fault}; it is kept, with what follows it. See to it: `pgx-cds audit verify`", err=True)
+    if purged.kept:
+        raise SystemExit(1)

@@ -1,4 +1,4 @@
-"""What was read from FHIR servers for one request: for the audit, without any value of the patient's data."""
+"""What was read from FHIR servers for one request: for the audit, without any value of the patient's data but an id."""
 
 from __future__ import annotations
 
@@ -33,6 +33,8 @@ class FhirRead:
     milliseconds: int = 0
     size: int = 0
     """Bytes of the answer's body that were read, unpacked."""
+    resource_id: str | None = field(default=None, repr=False)
+    """Of a "read": for the audit alone."""
 
 
 class ReadLog:
@@ -88,11 +90,13 @@ def describe(address: str, server: str, page: int) -> FhirRead:
     path = [part for part in parts.path.split("/") if part]
     kind = path[0] if path and _KIND.fullmatch(path[0]) else None
     names = [name for pair in parts.query.split("&") for name, equals, _ in [pair.partition("=")] if equals]
+    by_id = len(path) == 2 and not parts.query
     return FhirRead(
         resource_type=kind,
-        interaction="read" if len(path) == 2 and not parts.query else "search",
+        interaction="read" if by_id else "search",
         parameters=tuple(dict.fromkeys(name for name in names if _NAME.fullmatch(name))),
         page=page,
+        resource_id=path[1] if by_id and kind else None,
     )
 
 

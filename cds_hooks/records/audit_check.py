@@ -2,7 +2,7 @@
 
 What is found: a row that was changed, removed, moved, doubled or added; a chain or its end that is gone, by the anchors
 (those of the log, where it is given, since who can change rows can change the anchors beside them). What no chain
-shows: rows after the last anchor of a chain whose writer was killed, at most a minute's.
+shows: rows after the last anchor of a chain whose writer was killed: those of a minute removed, those of two added.
 """
 
 from __future__ import annotations
@@ -11,34 +11,17 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 
-import orjson
 from sqlalchemy import Connection, select
 
+from cds_hooks.records.anchor import SLACK, Anchor, LogSpan, find_span
+from cds_hooks.records.audit_event import shift_time, tell_time
 from cds_hooks.records.audit_rows import read_rows
-from cds_hooks.records.chain import ChainRow, Head, hash_name, hash_row
+from cds_hooks.records.chain import ChainRow, Head, hash_name
+from cds_hooks.records.chain_fault import ChainFault, check_link, check_row
 from cds_hooks.records.purge_record import PurgeRecord, Purges, merge_purges, read_purge
 from cds_hooks.records.tables import CHAIN_ANCHOR
 
-
-@dataclass(frozen=True)
-class Anchor:
-    """How far a chain had come, by the database or by the log."""
-
-    head: Head
-    closed: bool
-    of_log: bool
-
-
-@dataclass(frozen=True)
-class ChainFault:
-    """One thing that is wrong, in chain and seq."""
-
-    chain: str
-    seq: int
-    what: str
-
-    def __str__(self) -> str:
-        return f"chain {self.chain}, seq {self.seq}: {self.what}"
+_NO_PURGE = "tells of a purge as the command never does: it was added by hand"
 
 
 @dataclass(frozen=True)
@@ -64,25 +47,33 @@ class _Chain:
     """Hash by seq, for the seqs that are asked for."""
     faults: list[ChainFault] = field(default_factory=list)
     purges: list[tuple[ChainRow, PurgeRecord]] = field(default_factory=list)
+    told: set[str] = field(default_factory=set)
+
+    def tell_once(self, row: ChainRow, what: str) -> None:
+        """Note what is wrong with this row and may be with all that follow."""
+        if what not in self.told:
+            self.told.add(what)
+            self.faults.append(ChainFault(row.chain, row.seq, what))
 
 
-def check_audit(connection: Connection, logged: Sequence[Anchor] = ()) -> Verdict:
+def check_audit(connection: Connection, logged: Sequence[Anchor] = (), now: str | None = None) -> Verdict:
     """Follow every chain, then hold it against every anchor: those of the database and those `logged`."""
     anchors = [*_stored_anchors(connection), *logged]
+    span = find_span(logged)
+    latest = shift_time(now or tell_time(), SLACK)
     asked: dict[str, set[int]] = {}
     for anchor in anchors:
         asked.setdefault(anchor.head.chain, set()).add(anchor.head.seq)
     chains = {
-        chain: _follow(rows, asked.get(chain, set()))
+        chain: _follow(rows, asked.get(chain, set()), span, latest)
         for chain, rows in groupby(read_rows(connection), key=lambda row: row.chain)
     }
     told = [entry for chain in chains.values() for entry in chain.purges]
-    made_up = [fault for row, record in told if (fault := _doubt_purge(row, record, logged)) is not None]
+    made_up = [fault for row, record in told if (fault := _doubt_purge(row, record, span)) is not None]
     doubted = {(fault.chain, fault.seq) for fault in made_up}
     purges = merge_purges(record for row, record in told if (row.chain, row.seq) not in doubted)
     faults = made_up + [fault for chain in chains.values() for fault in (*_check_start(chain, purges), *chain.faults)]
     faults += [fault for anchor in anchors for fault in _check_anchor(anchor, chains.get(anchor.head.chain), purges)]
-    faults += _find_unlogged(chains, logged)
     return Verdict(
         rows=sum(chain.rows for chain in chains.values()),
         chains=len(chains),
@@ -93,38 +84,28 @@ def check_audit(connection: Connection, logged: Sequence[Anchor] = ()) -> Verdic
     )
 
 
-def read_anchors(lines: Iterable[str]) -> Iterator[Anchor]:
-    """The anchors in a log of JSON lines; other lines are passed over."""
-    for line in lines:
-        if "audit anchor" not in line:
-            continue
-        try:
-            said = orjson.loads(line[line.index("{") :])
-            head = Head(str(said["chain"]), int(said["seq"]), str(said["hash"]), str(said["recorded"]))
-        except (ValueError, KeyError, TypeError):
-            continue
-        yield Anchor(head, said.get("closed") is True, of_log=True)
-
-
 def _stored_anchors(connection: Connection) -> Iterator[Anchor]:
     for row in connection.execute(select(CHAIN_ANCHOR)).mappings():
-        yield Anchor(Head(row["chain"], row["seq"], row["hash"], row["recorded"]), row["closed"], of_log=False)
+        yield Anchor(Head(row["chain"], row["seq"], row["hash"], row["recorded"]), row["closed"])
 
 
-def _follow(rows: Iterable[ChainRow], asked: set[int]) -> _Chain:
+def _follow(rows: Iterable[ChainRow], asked: set[int], span: LogSpan | None, latest: str) -> _Chain:
     """One pass over a chain. After a fault the row's own word counts, so that one fault is told once."""
     seen: _Chain | None = None
     for row in rows:
+        first = seen is None
         if seen is None:
             seen = _Chain(first=row, last=row)
         else:
-            seen.faults += _check_link(seen.last, row)
-        own = _check_row(row)
-        seen.faults += own
-        if not own:
-            told, unreadable = _read_purges(row)
-            seen.purges += told
-            seen.faults += unreadable
+            seen.faults += check_link(seen.last, row)
+        own = check_row(row)
+        told, unreadable = ([], own) if own else _read_purges(row)
+        seen.purges += told
+        seen.faults += [fault for fault in (own or unreadable,) if fault is not None]
+        if row.recorded > latest:
+            seen.tell_once(row, "is dated in the future: it was added by hand, or a clock is wrong")
+        if span is not None and not told and (what := span.doubt(row, first=first)) is not None:
+            seen.tell_once(row, what)
         if row.seq in asked:
             seen.anchored[row.seq] = row.hash
         seen.last = row
@@ -134,49 +115,24 @@ def _follow(rows: Iterable[ChainRow], asked: set[int]) -> _Chain:
     return seen
 
 
-def _check_link(before: ChainRow, row: ChainRow) -> Iterator[ChainFault]:
-    if row.seq != before.seq + 1:
-        missing = f"{before.seq + 1}" if row.seq == before.seq + 2 else f"{before.seq + 1} to {row.seq - 1}"
-        yield ChainFault(row.chain, before.seq + 1, f"missing: rows {missing} were removed")
-    elif row.prev != before.hash:
-        what = "does not continue the row before it: one of the two was changed, moved, doubled or added"
-        yield ChainFault(row.chain, row.seq, what)
-
-
-def _check_row(row: ChainRow) -> Iterable[ChainFault]:
-    faults = []
-    if hash_row(row.prev, row.body) != row.hash:
-        faults.append(ChainFault(row.chain, row.seq, "its hash does not follow from what it holds: it was changed"))
-    elif _time_of(row.body) != row.recorded:
-        faults.append(ChainFault(row.chain, row.seq, "its column `recorded` was changed"))
-    return faults
-
-
-def _read_purges(row: ChainRow) -> tuple[list[tuple[ChainRow, PurgeRecord]], list[ChainFault]]:
+def _read_purges(row: ChainRow) -> tuple[list[tuple[ChainRow, PurgeRecord]], ChainFault | None]:
     """The purges that a row tells of, or why they cannot be read."""
     try:
-        return [(row, record) for record in read_purge(row.body)], []
+        return [(row, record) for record in read_purge(row.body)], None
     except (KeyError, TypeError, ValueError):
-        what = "tells of a purge as the command never does: it was added by hand"
-        return [], [ChainFault(row.chain, row.seq, what)]
+        return [], ChainFault(row.chain, row.seq, _NO_PURGE)
 
 
-def _doubt_purge(row: ChainRow, record: PurgeRecord, logged: Sequence[Anchor]) -> ChainFault | None:
-    """Who can change rows can also add one that says that others were purged: the log must know of it, too."""
+def _doubt_purge(row: ChainRow, record: PurgeRecord, span: LogSpan | None) -> ChainFault | None:
+    """Who can change rows can also add one that says that others were purged: the log must know exactly this one."""
+    if row.seq != 1:
+        return ChainFault(row.chain, row.seq, _NO_PURGE)
     if not record.before <= row.recorded:
         return ChainFault(row.chain, row.seq, "says that rows were purged which were not there yet: added by hand")
-    covered = logged and row.recorded >= min(anchor.head.recorded for anchor in logged)
-    if covered and not any(anchor.head.chain == row.chain for anchor in logged):
+    if span is not None and not span.knows(row):
         what = "tells of a purge that the log holds no anchor of: add what the command has logged, or it was made up"
         return ChainFault(row.chain, row.seq, what)
     return None
-
-
-def _time_of(body: str) -> object:
-    try:
-        return orjson.loads(body)["time"]
-    except (orjson.JSONDecodeError, KeyError, TypeError):
-        return None
 
 
 def _check_start(chain: _Chain, purges: Purges) -> Iterator[ChainFault]:
@@ -195,15 +151,18 @@ def _check_start(chain: _Chain, purges: Purges) -> Iterator[ChainFault]:
 
 def _check_anchor(anchor: Anchor, chain: _Chain | None, purges: Purges) -> Iterator[ChainFault]:
     head, where = anchor.head, "log" if anchor.of_log else "database"
-    purged = purges.heads.get(head.chain)
-    if purged is not None and head.seq <= purged.seq or chain is None and head.recorded < purges.before:
+    if purges.excuse(head) or chain is None and head.recorded < purges.before:
         return
     if chain is None:
         yield ChainFault(
             head.chain, 1, f"missing: the whole chain was removed; an anchor of the {where} knows {head.seq} rows"
         )
         return
-    if head.seq > chain.last.seq:
+    purged = purges.heads.get(head.chain)
+    if head.seq < chain.first.seq and purged is not None and head.seq <= purged.seq:
+        what = f"is gone, and no purge went up to its day: removed by hand, by an anchor of the {where}"
+        yield ChainFault(head.chain, head.seq, what)
+    elif head.seq > chain.last.seq:
         missing = f"rows {chain.last.seq + 1} to {head.seq}"
         yield ChainFault(
             head.chain, chain.last.seq + 1, f"missing: {missing} were removed, by an anchor of the {where}"
@@ -213,19 +172,3 @@ def _check_anchor(anchor: Anchor, chain: _Chain | None, purges: Purges) -> Itera
         yield ChainFault(head.chain, head.seq, what)
     if anchor.closed and chain.last.seq > head.seq:
         yield ChainFault(head.chain, head.seq + 1, f"was added after its writer had ended, by an anchor of the {where}")
-
-
-def _find_unlogged(chains: Mapping[str, _Chain], logged: Sequence[Anchor]) -> Iterator[ChainFault]:
-    """Chains of the time that the log covers, which the log does not know: nobody of ours wrote them."""
-    if not logged:
-        return
-    known = {anchor.head.chain for anchor in logged}
-    times = [anchor.head.recorded for anchor in logged]
-    for name, chain in chains.items():
-        if (
-            name not in known
-            and not chain.purges
-            and min(times) <= chain.first.recorded
-            and chain.last.recorded <= max(times)
-        ):
-            yield ChainFault(name, chain.first.seq, "the log holds no anchor of this chain: it was added by hand")

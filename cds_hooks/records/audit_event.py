@@ -11,14 +11,15 @@ import re
 import socket
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from hashlib import sha256
 from typing import Any
 
 import orjson
 
-from cds_hooks.errors import Fault, StorageError
+from cds_hooks.errors import Fault, StorageError, WithdrawnError
+from cds_hooks.records.chain import ChainRow
 from cds_hooks.records.feedback import Feedback
 
 _PLAIN = re.compile(r"[0-9A-Za-z._~:/#|+-]{1,200}")
@@ -116,10 +117,14 @@ class AuditEvent:
         kept = {key: value for key, value in self.members.items() if value not in (None, (), [], {})}
         return orjson.dumps(kept | {"time": self.recorded}, option=orjson.OPT_SORT_KEYS).decode()
 
-    def withdraw(self) -> AuditEvent:
-        """The same event where the answer did not go out, since the event itself could not be stored in time."""
+    def withdraw(self, row: ChainRow | None = None) -> AuditEvent:
+        """The same event where the answer did not go out, since the event itself could not be stored in time.
+
+        `row`: the one that says, or may come to say, that it did.
+        """
         kept = {key: value for key, value in self.members.items() if key not in ("cards", "heldBack")}
-        return AuditEvent(self.recorded, kept | {"status": StorageError.status, "outcome": "withdrawn"})
+        kept |= {"status": StorageError.status, "outcome": "withdrawn"}
+        return AuditEvent(self.recorded, kept | ({"withdraws": {"chain": row.chain, "seq": row.seq}} if row else {}))
 
 
 def describe_call(tenant: str, request_id: str, call: CallEntry) -> AuditEvent:
@@ -179,15 +184,25 @@ def describe_feedback(
     return AuditEvent(tell_time(), members)
 
 
-def make_storage_error() -> StorageError:
+def make_storage_error() -> WithdrawnError:
     """What a caller is told where the audit cannot be written: nothing leaves unaudited."""
     mend = "The database of records does not answer in time. Send the request again."
-    return StorageError(Fault("", "the call could not be recorded and is therefore not answered", mend, "transient"))
+    return WithdrawnError(Fault("", "the call could not be recorded and is therefore not answered", mend, "transient"))
 
 
 def tell_time() -> str:
     """This moment, in UTC."""
-    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return format_time(datetime.now(UTC))
+
+
+def format_time(moment: datetime) -> str:
+    """A moment as the audit has it."""
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def shift_time(moment: str, seconds: float) -> str:
+    """A moment of the audit some seconds later."""
+    return format_time(datetime.fromisoformat(moment) + timedelta(seconds=seconds))
 
 
 def _begin(kind: str, tenant: str, request_id: str) -> dict[str, Any]:

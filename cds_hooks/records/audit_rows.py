@@ -53,5 +53,13 @@ def read_rows(connection: Connection, since: str = "", until: str = "9") -> Iter
             yield _read(row)
 
 
+def read_chain(connection: Connection, chain: str) -> Iterator[ChainRow]:
+    """The rows of one chain in order, page by page."""
+    query = select(AUDIT_EVENT).where(AUDIT_EVENT.c.chain == chain).order_by(AUDIT_EVENT.c.seq)
+    with connection.execution_options(yield_per=_PAGE).execute(query) as result:
+        for row in result.mappings():
+            yield _read(row)
+
+
 def _read(row: RowMapping) -> ChainRow:
     return ChainRow(row["chain"], row["seq"], row["prev"], row["hash"], row["recorded"], row["body"])

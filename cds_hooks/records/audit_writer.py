@@ -1,11 +1,10 @@
 """Writes audit events: a bounded queue and one thread a process, one transaction a batch, one chain.
 
 * batched (default): an answer does not wait; its event is committed within 30 ms. synchronous: it waits.
-* The queue is full: the next answers wait for the commit. Nothing is ever dropped.
+* The queue is full: the next answers wait for the commit. Nothing that went out is ever dropped.
 * The database fails: what is queued stays and is tried again. Whoever waits longer than `patience` gets a
-  StorageError, and the event says that the answer did not go out.
-* The cards that an answer shows are remembered in the transaction of its event. One that the database will not take is
-  logged and passed over: it would only be shown once more, and the event names it all the same.
+  WithdrawnError, and the event says so; for those whom a full queue refused there is a reserve, beyond it the log.
+* What holds only together with an event is stored in its transaction (`cds_hooks.records.audit_batch`).
 * The process ends: what is queued is written; where the database is gone, to a file (`cds_hooks.records.spill`).
 """
 
@@ -20,19 +19,20 @@ from collections import deque
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
 from weakref import WeakSet
 
-from sqlalchemy import Connection, Engine
-from sqlalchemy.exc import DataError, IntegrityError, SQLAlchemyError
+from sqlalchemy import Engine
+from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
-from cds_hooks.errors import StorageError
-from cds_hooks.records.audit_event import AuditEvent, make_storage_error
-from cds_hooks.records.audit_rows import has_row, insert_anchor, insert_rows, log_anchor
-from cds_hooks.records.chain import ChainRow, Head, add_row, start_chain
-from cds_hooks.records.shown_cards import ShownCard, write_cards
+from cds_hooks.errors import Fault, WithdrawnError
+from cds_hooks.records.audit_batch import Batch, Ticket, link
+from cds_hooks.records.audit_event import AuditEvent, make_storage_error, shift_time
+from cds_hooks.records.audit_rows import has_row, insert_anchor, log_anchor
+from cds_hooks.records.chain import ChainRow, Head, start_chain
+from cds_hooks.records.feedback_rows import Report
+from cds_hooks.records.shown_cards import ShownCard
 from cds_hooks.records.spill import spill
 from cds_hooks.records.writer_rules import WriterRules
 
@@ -45,19 +45,6 @@ class WriterState:
 
     queued: int
     error: str | None
-
-
-class _Ticket:
-    """One event in the queue."""
-
-    __slots__ = ("body", "cards", "event", "prepared", "stored")
-
-    def __init__(self, event: AuditEvent, cards: Sequence[ShownCard] = ()) -> None:
-        self.event = event
-        self.cards = cards
-        self.body = event.to_body()
-        self.prepared = False
-        self.stored = False
 
 
 class AuditWriter:
@@ -75,10 +62,10 @@ class AuditWriter:
         self._lock = threading.Lock()
         self._work = threading.Condition(self._lock)
         self._news = threading.Condition(self._lock)
-        self._queue: deque[_Ticket] = deque()
-        self._prepared: tuple[ChainRow, ...] = ()
+        self._queue: deque[Ticket] = deque()
+        self._prepared: Batch | None = None
         self._head: Head | None = None
-        self._anchored = 0
+        self._anchored: Head | None = None
         self._anchored_at = 0.0
         self._thread: threading.Thread | None = None
         self._urgent = False
@@ -88,27 +75,56 @@ class AuditWriter:
     def record(self, event: AuditEvent, cards: Sequence[ShownCard] = (), *, wait: bool = False) -> None:
         """Take an event in, and the cards to remember of it.
 
-        Raises StorageError where it had to be waited for and was not stored in time.
+        Raises WithdrawnError where it had to be waited for and was not stored in time.
         """
-        ticket = _Ticket(event, cards)
+        self._take([Ticket(event, cards)], wait=wait)
+
+    def record_feedback(self, reports: Sequence[tuple[AuditEvent, Report]]) -> None:
+        """Store items of feedback, each with its event, all or none; waits for it. Raises WithdrawnError."""
+        self._take([Ticket(event, report=report) for event, report in reports], wait=True)
+
+    def _take(self, tickets: Sequence[Ticket], *, wait: bool) -> None:
         deadline = time.monotonic() + self.rules.patience
         with self._lock:
             self._start()
-            full = len(self._queue) >= self.rules.limit
-            while len(self._queue) >= self.rules.limit:
-                self._wait_or_fail(deadline)
-            self._queue.append(ticket)
+            full = self._await_room(tickets, deadline)
+            empty = not self._queue
+            self._queue.extend(tickets)
             waits = wait or full or self.rules.synchronous
-            if waits or len(self._queue) == 1 or len(self._queue) == self.rules.batch:
+            if waits or empty or len(self._queue) == self.rules.batch:
                 self._urgent = self._urgent or waits
                 self._work.notify()
-            while waits and not ticket.stored:
-                try:
-                    self._wait_or_fail(deadline)
-                except StorageError:
-                    if not ticket.stored:
-                        self._withdraw(ticket)
-                        raise
+            if waits:
+                self._await_stored(tickets, deadline)
+
+    def _await_room(self, tickets: Sequence[Ticket], deadline: float) -> bool:
+        """Whether the queue was full. Whoever is refused for it is told of all the same, while the reserve lasts."""
+        if len(self._queue) < self.rules.limit:
+            return False
+        try:
+            while len(self._queue) >= self.rules.limit:
+                self._wait_or_fail(deadline)
+        except WithdrawnError:
+            for ticket in tickets:
+                if len(self._queue) < self.rules.limit + self.rules.reserve:
+                    ticket.withdraw()
+                    self._queue.append(ticket)
+                else:
+                    _LOG.error("refused call not audited", extra={"queued": len(self._queue)})
+            raise
+        return True
+
+    def _await_stored(self, tickets: Sequence[Ticket], deadline: float) -> None:
+        try:
+            while not all(ticket.stored for ticket in tickets):
+                self._wait_or_fail(deadline)
+        except WithdrawnError:
+            if not all(ticket.stored for ticket in tickets):
+                self._withdraw(tickets)
+                raise
+        if any(ticket.refused for ticket in tickets):
+            self._withdraw(tickets)
+            raise WithdrawnError(Fault("", "the feedback could not be stored", "Send it again.", "transient"))
 
     def state(self) -> WriterState:
         """How it goes now."""
@@ -133,12 +149,10 @@ class AuditWriter:
             _LOG.error("audit not written in time", extra={"queued": len(self._queue), "error": self._error})
             raise make_storage_error()
 
-    def _withdraw(self, ticket: _Ticket) -> None:
-        """Let the audit say that the answer did not go out: in place, or by a second event where it is under way."""
-        if ticket.prepared:
-            self._queue.append(_Ticket(ticket.event.withdraw()))
-        else:
-            ticket.body, ticket.cards = ticket.event.withdraw().to_body(), ()
+    def _withdraw(self, tickets: Sequence[Ticket]) -> None:
+        """Let the audit say that the answer did not go out."""
+        self._queue.extend(second for ticket in tickets if (second := ticket.withdraw()) is not None)
+        self._work.notify()
 
     def _start(self) -> None:
         if self._thread is None or not self._thread.is_alive():
@@ -177,58 +191,35 @@ class AuditWriter:
                 self._work.wait(self.rules.pauses[0])
 
     def _write_batch(self) -> bool:
-        rows = self._prepare()
-        if not rows:
+        batch = self._prepare()
+        if batch is None:
             return True
         try:
-            with self._engine.begin() as connection:
-                insert_rows(connection, rows)
-                self._remember_cards(connection, len(rows))
+            batch.store(self._engine)
         except Exception as error:
-            if not self._was_stored(error, rows):
+            if not self._was_stored(error, batch.rows):
                 self._note_failure(type(error).__name__)
                 return False
         with self._lock:
-            if self._prepared is not rows:
+            if self._prepared is not batch:
                 return True  # closed in between: these rows were spilled, too, and are found there when taken in
-            for _ in rows:
-                self._queue.popleft().stored = True
-            self._head, self._prepared = rows[-1].head, ()
+            for _ in batch.tickets:
+                self._queue.popleft()
+            batch.settle()
+            self._head, self._prepared = batch.rows[-1].head, None
             if self._error is not None:
                 _LOG.warning("audit is written again", extra={"queued": len(self._queue)})
             self._error = None
             self._news.notify_all()
         return True
 
-    def _remember_cards(self, connection: Connection, tickets: int) -> None:
-        """The cards of the first tickets, each once and in one order for all workers: they may be at the same ones."""
-        with self._lock:
-            cards = {(card.tenant, card.uuid): card for each in islice(self._queue, tickets) for card in each.cards}
-        if not cards:
-            return
-        try:
-            with connection.begin_nested():
-                write_cards(connection, [cards[key] for key in sorted(cards)], datetime.now(UTC))
-        except (DataError, IntegrityError) as error:
-            _LOG.error("cards not remembered", extra={"error": type(error).__name__, "cards": len(cards)})
-
-    def _prepare(self) -> tuple[ChainRow, ...]:
+    def _prepare(self) -> Batch | None:
         """The next rows of the chain. A batch that failed is tried again as it was: it may have been stored."""
         with self._lock:
-            if not self._prepared:
-                self._prepared = self._link(self.rules.batch)
+            if self._prepared is None and self._queue:
+                self._head = self._head or start_chain()
+                self._prepared = link(self._head, islice(self._queue, self.rules.batch))
             return self._prepared
-
-    def _link(self, most: int) -> tuple[ChainRow, ...]:
-        """The first of the queue as rows after the head."""
-        head = self._head = self._head or start_chain()
-        rows = []
-        for ticket in islice(self._queue, most):
-            ticket.prepared = True
-            row = add_row(head, ticket.event.recorded, ticket.body)
-            rows.append(row)
-            head = row.head
-        return tuple(rows)
 
     def _was_stored(self, error: Exception, rows: tuple[ChainRow, ...]) -> bool:
         """Whether an attempt before this one got through although its connection broke."""
@@ -247,38 +238,36 @@ class AuditWriter:
             self._error = kind
 
     def _anchor_when_due(self) -> None:
-        if self._anchored == 0 or time.monotonic() - self._anchored_at >= self.rules.anchor_every:
+        """By the clock, and by the times of the rows, which lie apart where the database was away."""
+        head, last, every = self._head, self._anchored, self.rules.anchor_every
+        due = last is None or time.monotonic() - self._anchored_at >= every
+        if due or head and last and head.recorded >= shift_time(last.recorded, every):
             self._anchor()
 
     def _anchor(self, *, closed: bool = False) -> None:
         """Say how far the chain has come, in the log first: the database may be the one that is not to be trusted."""
         head = self._head
-        if head is None or head.seq == 0 or (head.seq == self._anchored and not closed):
+        if head is None or head.seq == 0 or (head == self._anchored and not closed):
             return
         log_anchor(head, closed=closed)
-        self._anchored, self._anchored_at = head.seq, time.monotonic()
+        self._anchored, self._anchored_at = head, time.monotonic()
         with suppress(SQLAlchemyError), self._engine.begin() as connection:
             insert_anchor(connection, head, closed=closed)
 
     def _end_chain(self) -> None:
+        # Feedback is not spilled: whoever waits for it is refused.
+        self._withdraw([ticket for ticket in self._queue if ticket.report is not None])
         if self._queue:
-            rows = self._prepared + self._link_rest()
+            under_way = self._prepared.rows if self._prepared else ()
+            head = under_way[-1].head if under_way else self._head or start_chain()
+            rows = under_way + link(head, islice(self._queue, len(under_way), None)).rows
             spill(self._spill_folder, rows)
-            self._head = rows[-1].head
-            log_anchor(self._head, closed=True)
+            log_anchor(rows[-1].head, closed=True)
             self._queue.clear()
-            self._prepared = ()
+            self._prepared = None
         else:
             self._anchor(closed=True)
-        self._head, self._anchored, self._thread = None, 0, None
-
-    def _link_rest(self) -> tuple[ChainRow, ...]:
-        """Everything behind the batch that is prepared."""
-        for _ in self._prepared:
-            self._queue.popleft()
-        if self._prepared:
-            self._head = self._prepared[-1].head
-        return self._link(len(self._queue)) if self._queue else ()
+        self._head, self._anchored, self._thread = None, None, None
 
 
 _WRITERS: WeakSet[AuditWriter] = WeakSet()

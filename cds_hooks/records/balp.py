@@ -40,9 +40,13 @@ def to_audit_events(row: ChainRow) -> Iterator[Json]:
     """The AuditEvents of one row of the audit, the call itself first."""
     said = orjson.loads(row.body)
     for number, event in enumerate(_make_events(said)):
-        event["id"] = str(uuid5(NAMESPACE_URL, f"urn:uuid:{row.chain}#{row.seq}.{number}"))
+        event["id"] = _make_id(row.chain, row.seq, number)
         event["recorded"] = row.recorded
         yield event
+
+
+def _make_id(chain: str, seq: int, number: int) -> str:
+    return str(uuid5(NAMESPACE_URL, f"urn:uuid:{chain}#{seq}.{number}"))
 
 
 def _make_events(said: Mapping[str, Any]) -> Iterator[Json]:
@@ -67,6 +71,8 @@ def _make_operation(said: Mapping[str, Any]) -> Json:
     details = {name: said[name] for name in ("hook", "hookInstance", "content", "asked", "kind") if name in said}
     if "ms" in said:
         details["milliseconds"] = str(said["ms"]["total"])
+    if "withdraws" in said:
+        details["withdraws"] = f"AuditEvent/{_make_id(said['withdraws']['chain'], said['withdraws']['seq'], 0)}"
     detail = [*_details(details), *_held_back(said)]
     data = _entity("2", "24", description=said.get("service", "unknown"), detail=detail)
     subtype = _coding(_INTERACTION, "operation")

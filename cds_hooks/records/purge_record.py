@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -30,10 +31,20 @@ class PurgeRecord:
 
 @dataclass(frozen=True)
 class Purges:
-    """All purges together: the latest day, and how far each chain went."""
+    """All purges together: the latest day, how far each chain went, and what each purge says of it."""
 
     before: str = ""
     heads: Mapping[str, Head] = field(default_factory=dict)
+    by_chain: Mapping[str, tuple[tuple[str, Head], ...]] = field(default_factory=dict)
+    """Of each chain (day, last row that went) of every purge that names it."""
+
+    def excuse(self, head: Head) -> bool:
+        """Whether a row that was anchored may be gone: the purge that names its chain went up to a later day."""
+        named = self.by_chain.get(head.chain, ())
+        return any(
+            head.recorded < before and (head.seq < last.seq or (head.seq, head.hash) == (last.seq, last.hash))
+            for before, last in named
+        )
 
 
 def read_purge(body: str) -> Iterator[PurgeRecord]:
@@ -51,20 +62,31 @@ def read_purge(body: str) -> Iterator[PurgeRecord]:
 
 def merge_purges(records: Iterable[PurgeRecord]) -> Purges:
     """Of several purges the latest day, and of each chain the last row that went."""
-    before, heads = "", dict[str, Head]()
+    before, heads, by_chain = "", dict[str, Head](), dict[str, tuple[tuple[str, Head], ...]]()
     for record in records:
         before = max(before, record.before)
         for head in record.removed:
+            by_chain[head.chain] = (*by_chain.get(head.chain, ()), (record.before, head))
             if head.chain not in heads or head.seq > heads[head.chain].seq:
                 heads[head.chain] = head
-    return Purges(before, heads)
+    return Purges(before, heads, by_chain)
 
 
-def find_standing(connection: Connection) -> list[Head]:
-    """What earlier purges said of chains that still have rows."""
-    bodies = connection.execute(select(AUDIT_EVENT.c.body).where(AUDIT_EVENT.c.body.contains(_MARK))).scalars()
-    heads = merge_purges(record for body in bodies for record in read_purge(body)).heads.values()
-    return [head for head in heads if _has_rows(connection, head.chain)]
+def find_standing(connection: Connection, going: Iterable[Head]) -> frozenset[str]:
+    """Chains of purges that are still needed: some chain begins where they say, and what goes now does not replace it.
+
+    Their rows stay, however old. Said again by a new purge they would be believed for its sake, made up or not.
+    """
+    replaced = {head.chain: head.seq for head in going}
+    row = AUDIT_EVENT.c
+    of_purges = select(row.chain, row.body).where((row.seq == 1) & row.body.contains(_MARK))
+    standing = set()
+    for chain, body in connection.execute(of_purges).all():
+        with suppress(KeyError, TypeError, ValueError):  # made up by hand: verify says so, and it goes with its age
+            named = [head for record in read_purge(body) for head in record.removed]
+            if any(head.seq > replaced.get(head.chain, 0) and _has_rows(connection, head.chain) for head in named):
+                standing.add(chain)
+    return frozenset(standing)
 
 
 def _has_rows(connection: Connection, chain: str) -> bool:

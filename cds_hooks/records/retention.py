@@ -13,8 +13,9 @@ from datetime import UTC, date, datetime, time
 from sqlalchemy import Connection, Engine, delete, func, select, update
 
 from cds_hooks.records.audit_event import AuditEvent, find_host, tell_time
-from cds_hooks.records.audit_rows import insert_anchor, insert_rows, log_anchor
+from cds_hooks.records.audit_rows import insert_anchor, insert_rows, log_anchor, read_chain
 from cds_hooks.records.chain import Head, add_row, start_chain
+from cds_hooks.records.chain_fault import ChainFault, check_row
 from cds_hooks.records.purge_record import PurgeRecord, find_standing
 from cds_hooks.records.tables import AUDIT_EVENT, CARD, CHAIN_ANCHOR, FEEDBACK, FEEDBACK_REASON
 
@@ -29,14 +30,19 @@ class Purged:
     audit_rows: int
     cards: int
     comments: int
+    kept: tuple[ChainFault, ...] = ()
+    """Rows before the day which stay, with all that follow in their chains, since they do not hold."""
 
 
 def purge(engine: Engine, before: date) -> Purged:
     """Remove what was recorded before a day (UTC). Ran twice, or to its end after a stop, it does no harm."""
     start = f"{before.isoformat()}T00:00:00.000Z"
-    with engine.begin() as connection:
-        heads = _find_old_heads(connection, start)
-        if heads:
+    with engine.connect() as connection:
+        heads, faults = _find_old_heads(connection, start)
+        standing = find_standing(connection, heads)
+    heads = [head for head in heads if head.chain not in standing]
+    if heads:
+        with engine.begin() as connection:
             _attest(connection, start, heads)
     removed = sum(_remove_beginning(engine, head) for head in heads)
     moment = datetime.combine(before, time(), UTC)
@@ -47,30 +53,37 @@ def purge(engine: Engine, before: date) -> Purged:
         comments = connection.execute(update(FEEDBACK_REASON).where(spoken).values(comment=None)).rowcount
         # A code's display is text of the caller's, too, and may hold anything.
         connection.execute(update(FEEDBACK_REASON).where(FEEDBACK_REASON.c.feedback.in_(old)).values(display=None))
-    return Purged(removed, cards, comments)
+    return Purged(removed, cards, comments, tuple(faults))
 
 
-def _find_old_heads(connection: Connection, start: str) -> list[Head]:
-    """The last row to go of each chain that begins before the day: the one before its first younger row."""
+def _find_old_heads(connection: Connection, start: str) -> tuple[list[Head], list[ChainFault]]:
+    """The last row to go of each chain that begins before the day; and where one has to stay for a row's sake."""
     row = AUDIT_EVENT.c
     old = select(row.chain).where(row.recorded < start).distinct()
-    heads = []
-    for chain in connection.execute(old).scalars().all():
-        of_chain = row.chain == chain
-        younger = select(func.min(row.seq)).where(of_chain & (row.recorded >= start)).scalar_subquery()
-        upto = of_chain & ((row.seq < younger) | younger.is_(None))
-        last = connection.execute(
-            select(row.chain, row.seq, row.hash, row.recorded).where(upto).order_by(row.seq.desc()).limit(1)
-        ).first()
-        if last is not None:
-            heads.append(Head(*last))
-    return heads
+    ends = [_find_end(connection, chain, start) for chain in connection.execute(old).scalars().all()]
+    heads = [head for head, _ in ends if head is not None]
+    return heads, [fault for _, fault in ends if fault is not None]
+
+
+def _find_end(connection: Connection, chain: str, start: str) -> tuple[Head | None, ChainFault | None]:
+    """The row before the first younger one, or before the first whose time its hash does not bear out.
+
+    The column alone would let anybody who can change it have the command remove what is recent.
+    """
+    head = None
+    for row in read_chain(connection, chain):
+        if row.recorded >= start:
+            break
+        fault = check_row(row)
+        if fault is not None:
+            return head, fault
+        head = row.head
+    return head, None
 
 
 def _attest(connection: Connection, start: str, heads: Iterable[Head]) -> None:
-    """Say what is about to go, in a chain of this command; what earlier purges said of chains that stay is kept."""
-    said = {head.chain: head for head in (*find_standing(connection), *heads)}
-    record = PurgeRecord(start, tuple(sorted(said.values(), key=lambda head: head.chain)))
+    """Say what is about to go, in a chain of this command."""
+    record = PurgeRecord(start, tuple(sorted(heads, key=lambda head: head.chain)))
     event = AuditEvent(tell_time(), {"kind": "purge", "host": find_host(), **record.to_json()})
     row = add_row(start_chain(), event.recorded, event.to_body())
     insert_rows(connection, [row])

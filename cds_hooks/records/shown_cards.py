@@ -55,7 +55,7 @@ def find_overridden(engine: Engine, tenant: str, cards: Collection[str], since: 
     return frozenset(card for card, outcome in latest.items() if outcome == "overridden")
 
 
-def find_rows(engine: Engine, tenant: str, cards: Collection[str]) -> dict[str, ShownCard]:
+def find_cards(engine: Engine, tenant: str, cards: Collection[str]) -> dict[str, ShownCard]:
     """The remembered cards by uuid, as far as they are there: what feedback on them speaks of. Raises StorageError."""
     query = select(CARD).where((CARD.c.tenant == tenant) & CARD.c.uuid.in_(cards))
     try:

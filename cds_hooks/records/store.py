@@ -7,18 +7,17 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from sqlalchemy import Connection, Engine, insert, select
+from sqlalchemy import Engine, select
 from sqlalchemy.exc import SQLAlchemyError
 
-from cds_hooks.errors import Fault, StorageError
 from cds_hooks.records.audit_event import AuditEvent, CardEntry, describe_feedback
 from cds_hooks.records.audit_writer import AuditWriter
 from cds_hooks.records.database import is_memory, make_engine
 from cds_hooks.records.feedback import Feedback
+from cds_hooks.records.feedback_rows import Report
 from cds_hooks.records.revision import require_newest
-from cds_hooks.records.shown_cards import ShownCard, find_rows
+from cds_hooks.records.shown_cards import ShownCard, find_cards
 from cds_hooks.records.spill import take_in_spills
-from cds_hooks.records.tables import FEEDBACK, FEEDBACK_REASON, FEEDBACK_SUGGESTION
 from cds_hooks.records.writer_rules import WriterRules
 
 
@@ -29,27 +28,22 @@ class Store:
     engine: Engine
     audit: AuditWriter
 
-    def add_feedback(self, tenant: str, service_id: str, items: Sequence[Feedback]) -> None:
-        """Store all items or none; a card may be reported on any number of times. Raises StorageError."""
-        received = datetime.now(UTC)
-        try:
-            with self.engine.begin() as connection:
-                for item in items:
-                    _insert_feedback(connection, tenant, service_id, item, received)
-        except SQLAlchemyError:
-            # The driver's message quotes the values, which may hold a comment on a patient.
-            raise StorageError(Fault("", "the feedback could not be stored", "Send it again.", "transient")) from None
+    def add_feedback(self, tenant: str, request_id: str, service_id: str, items: Sequence[Feedback]) -> None:
+        """Store all items or none, each together with its audit row, which names the rows and the order of its card.
 
-    def record_feedback(self, tenant: str, request_id: str, service_id: str, items: Sequence[Feedback]) -> None:
-        """Audit items that were stored, with the rows and the order of their cards. Raises StorageError."""
-        shown = find_rows(self.engine, tenant, {item.card for item in items})
-        events = [
-            describe_feedback(tenant, request_id, service_id, item, _describe(shown.get(item.card))) for item in items
-        ]
-        for event in events[:-1]:
-            self.audit.record(event)
-        # The chain is stored in its order: with the last one all are.
-        self.audit.record(events[-1], wait=True)
+        A card may be reported on any number of times. Waits until that is done. Raises StorageError.
+        """
+        received = datetime.now(UTC)
+        shown = find_cards(self.engine, tenant, {item.card for item in items})
+        self.audit.record_feedback(
+            [
+                (
+                    describe_feedback(tenant, request_id, service_id, item, _describe(shown.get(item.card))),
+                    Report(tenant, service_id, item, received),
+                )
+                for item in items
+            ]
+        )
 
     def record(self, event: AuditEvent, cards: Sequence[ShownCard] = ()) -> None:
         """Audit a call and remember its cards before it is answered. Raises StorageError where it may not be."""
@@ -73,23 +67,6 @@ class Store:
 
 def _describe(card: ShownCard | None) -> CardEntry | None:
     return CardEntry(card.uuid, card.indicator, card.rows, card.order) if card else None
-
-
-def _insert_feedback(connection: Connection, tenant: str, service_id: str, item: Feedback, received: datetime) -> None:
-    row = {
-        "tenant": tenant,
-        "service": service_id,
-        "card": item.card,
-        "outcome": item.outcome,
-        "outcome_timestamp": item.timestamp,
-        "received": received,
-    }
-    key = connection.execute(insert(FEEDBACK).values(row)).inserted_primary_key
-    number = key[0] if key else None
-    for suggestion in item.suggestions:
-        connection.execute(insert(FEEDBACK_SUGGESTION).values(feedback=number, suggestion=suggestion))
-    for reason in item.reasons:
-        connection.execute(insert(FEEDBACK_REASON).values(feedback=number, **vars(reason)))
 
 
 def open_store(url: str, rules: WriterRules | None = None, folder: Path | None = None) -> Store:

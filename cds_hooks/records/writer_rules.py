@@ -13,6 +13,8 @@ class WriterRules:
     synchronous: bool = False
     limit: int = 5000
     """Most events that wait for the database."""
+    reserve: int = 1000
+    """Most events of refused calls that are kept beyond it."""
     batch: int = 500
     window: float = 0.03
     """How long an event waits for others to share its transaction."""

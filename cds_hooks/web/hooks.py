@@ -67,7 +67,6 @@ def take_feedback(service_id: str) -> Response:
     """Store what became of cards."""
     service = _find_service(service_id)
     items = read_feedback(_read_body())
-    engine().store.add_feedback(tenant().client.name, service.id, items)
     record_feedback(service, tenant(), items)
     tell(items=len(items))
     return Response(status=200)

@@ -7,7 +7,8 @@ time, the caller gets 503.
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from urllib.parse import urlsplit
 
 from flask import Flask, Response, current_app, g, request
@@ -15,7 +16,7 @@ from flask import Flask, Response, current_app, g, request
 from cards.card import Card
 from cds_hooks.clients import LOCAL
 from cds_hooks.consent.decision import Decision
-from cds_hooks.errors import StorageError
+from cds_hooks.errors import StorageError, WithdrawnError
 from cds_hooks.fhir.reads import ReadLog
 from cds_hooks.hook_request import HookRequest
 from cds_hooks.records.audit_event import (
@@ -54,12 +55,24 @@ def record_call(asked: HookRequest, service: Service, tenant: Tenant, worked: Wo
         consent=_describe_consent(worked.consent),
         timings=_list_timings(),
     )
-    engine().store.record(describe_call(tenant.client.name, g.request_id, entry), worked.remembered)
+    with _told_once():
+        engine().store.record(describe_call(tenant.client.name, g.request_id, entry), worked.remembered)
 
 
 def record_feedback(service: Service, tenant: Tenant, items: Sequence[Feedback]) -> None:
-    """Record feedback that was stored; waits until that is done. Raises StorageError."""
-    engine().store.record_feedback(tenant.client.name, g.request_id, service.id, items)
+    """Store feedback and record it; waits until both are done. Raises StorageError where neither is."""
+    with _told_once():
+        engine().store.add_feedback(tenant.client.name, g.request_id, service.id, items)
+
+
+@contextmanager
+def _told_once() -> Iterator[None]:
+    """A call whose row says that it was withdrawn needs none that says that it failed."""
+    try:
+        yield
+    except WithdrawnError:
+        g.withdrawn = True
+        raise
 
 
 def record_refusals(app: Flask) -> None:
@@ -68,7 +81,7 @@ def record_refusals(app: Flask) -> None:
     @app.after_request
     def record(response: Response) -> Response:
         asked = _ASKED.get(request.endpoint or "")
-        if response.status_code < 400 or asked is None or "request_id" not in g:
+        if response.status_code < 400 or asked is None or "request_id" not in g or "withdrawn" in g:
             return response
         event = describe_refusal(_name_tenant(), g.request_id, _describe_refused(asked, response.status_code))
         try:
@@ -139,6 +152,7 @@ def _list_reads() -> tuple[ReadEntry, ...]:
             outcome="ok" if read.reason is None else read.reason.value,
             milliseconds=read.milliseconds,
             parameters=read.parameters,
+            resource_id=read.resource_id,
         )
         for read in log.so_far()
     )

@@ -23,7 +23,6 @@ Builder = Callable[..., dict[str, Any]]
 @pytest.mark.parametrize(
     ("address", "kind", "interaction", "parameters"),
     [
-        ("Patient/demo-1", "Patient", "read", ()),
         ("Observation?patient=demo-1&code=http://loinc.org|1-8&_sort=-date", "Observation", "search",
          ("patient", "code", "_sort")),
         ("Observation?subject:Patient=demo-1", "Observation", "search", ("subject:Patient",)),
@@ -41,6 +40,14 @@ def test_an_address_is_told_without_its_values(
     expected = FhirRead(kind, interaction, parameters, page=2)
     assert describe(f"{SERVER}/{address}", SERVER, 2) == expected
     assert "demo-1" not in str(expected)
+
+
+def test_a_read_by_id_keeps_the_id_for_the_audit_and_does_not_show_it() -> None:
+    """Only of an address that names a type: what stands in a server's own link may be anything."""
+    read = describe(f"{SERVER}/Patient/demo-1", SERVER, 1)
+    assert read == FhirRead("Patient", "read", (), resource_id="demo-1")
+    assert "demo-1" not in str(read)
+    assert describe(f"{SERVER}/next/demo-1", SERVER, 1).resource_id is None
 
 
 def reads(stub: FhirStub, *addresses: str, limits: Limits | None = None) -> list[FhirRead]:
@@ -78,7 +85,7 @@ def test_what_failed_is_noted_with_its_reason(fhir_stub: FhirStub) -> None:
     assert found == [
         FhirRead("Condition", "search", ("patient",), 1, 403, Reason.FORBIDDEN),
         FhirRead("Observation", "search", (), 1, 200, Reason.BROKEN_OFF, 0, 26),
-        FhirRead("Patient", "read", (), 1, None, Reason.TIMEOUT),
+        FhirRead("Patient", "read", (), 1, None, Reason.TIMEOUT, resource_id="1"),
         FhirRead("Procedure", "search", (), 1, 200, Reason.NOT_JSON, 0, 6),
     ]
 
@@ -86,7 +93,7 @@ def test_what_failed_is_noted_with_its_reason(fhir_stub: FhirStub) -> None:
 def test_what_may_not_be_asked_is_noted_with_its_reason(fhir_stub: FhirStub, bundle: Builder) -> None:
     """A server that is not listed, and a page that lies elsewhere: whoever tried leaves a trace."""
     assert reads(fhir_stub, "Patient/1", limits=Limits(hosts=(), private=True)) == [
-        FhirRead("Patient", "read", (), 1, None, Reason.HOST_NOT_ALLOWED)
+        FhirRead("Patient", "read", (), 1, None, Reason.HOST_NOT_ALLOWED, resource_id="1")
     ]
     assert fhir_stub.asked == []
     first = bundle(ONE, link=[{"relation": "next", "url": "https://elsewhere.example.org/Observation?patient=1"}])

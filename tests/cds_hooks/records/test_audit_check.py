@@ -15,7 +15,8 @@ from conftest import RULES
 from sqlalchemy import Engine, text
 
 from app import main
-from cds_hooks.records.audit_check import check_audit, read_anchors
+from cds_hooks.records.anchor import read_anchors
+from cds_hooks.records.audit_check import check_audit
 from cds_hooks.records.audit_rows import insert_rows, read_rows
 from cds_hooks.records.chain import ChainRow, Head, add_row, start_chain
 from cds_hooks.records.store import Store

@@ -19,8 +19,11 @@ from postgresql_server import PostgresqlServer
 from sqlalchemy import Engine, create_engine, event, select, text
 from sqlalchemy.pool import NullPool
 
-from cds_hooks.errors import StorageError
+from cds_hooks.errors import StorageError, WithdrawnError
+from cds_hooks.records.audit_event import AuditEvent
+from cds_hooks.records.audit_rows import read_rows
 from cds_hooks.records.audit_writer import AuditWriter
+from cds_hooks.records.chain import ChainRow
 from cds_hooks.records.database import make_engine
 from cds_hooks.records.feedback import Feedback
 from cds_hooks.records.revision import upgrade
@@ -43,6 +46,12 @@ def outcomes_of(store: Store) -> list[tuple[str, str]]:
     """(request id, outcome) of all rows, in their order."""
     said = [orjson.loads(body) for body in bodies(store)]
     return [(each["requestId"], each["outcome"]) for each in said]
+
+
+def rows_of(store: Store) -> list[ChainRow]:
+    """All rows."""
+    with store.engine.connect() as connection:
+        return list(read_rows(connection))
 
 
 class Outage:
@@ -71,8 +80,8 @@ def test_events_become_one_chain_in_their_order(store: Store) -> None:
     assert (verdict.rows, verdict.chains, verdict.faults) == (1200, 1, ())
 
 
-def test_an_event_is_stored_within_the_window_when_nobody_waits(store: Store) -> None:
-    """Without another call that would push it."""
+def test_an_event_is_stored_when_nobody_waits_for_it(store: Store) -> None:
+    """By itself, without another call that would push it."""
     store.record(make_event())
     wait_until(lambda: len(bodies(store)) == 1)
 
@@ -127,6 +136,9 @@ def test_a_caller_who_has_to_wait_is_refused_when_the_database_fails(open_ready:
     wait_until(lambda: store.audit.state().queued == 0)
     assert outcomes_of(store) == [("r-1", "answered"), ("r-1", "withdrawn"), ("r-2", "withdrawn")]
     assert ["cards" in body for body in bodies(store)] == [True, False, False]
+    first, second, third = rows_of(store)
+    withdrawn = {"chain": first.chain, "seq": 1}
+    assert [orjson.loads(row.body).get("withdraws") for row in (first, second, third)] == [None, withdrawn, None]
 
 
 def test_a_full_queue_waits_for_the_database(open_ready: OpenStore) -> None:
@@ -143,17 +155,24 @@ def test_a_full_queue_waits_for_the_database(open_ready: OpenStore) -> None:
     assert requests_of(store) == [*(f"r-{number}" for number in range(5)), "late"]
 
 
-def test_a_full_queue_refuses_when_the_database_does_not_come_back(open_ready: OpenStore) -> None:
-    """Nothing that was queued is dropped for it."""
-    store = open_ready(replace(RULES, limit=5))
+def test_a_full_queue_refuses_when_the_database_does_not_come_back(
+    open_ready: OpenStore, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Nothing that was queued is dropped for it; the refused calls' rows say so, beyond the reserve the log does."""
+    store = open_ready(replace(RULES, limit=5, reserve=2, patience=0.1))
     outage = Outage(store.engine)
     for number in range(5):
         store.record(make_event(f"r-{number}"))
-    with pytest.raises(StorageError):
-        store.record(make_event("refused"))
+    for number in range(3):
+        with pytest.raises(WithdrawnError):
+            store.record(make_event(f"refused-{number}"), (SHOWN,))
     outage.lasts = False
     store.close()
-    assert requests_of(store) == [f"r-{number}" for number in range(5)]
+    answered = [(f"r-{number}", "answered") for number in range(5)]
+    assert outcomes_of(store) == [*answered, ("refused-0", "withdrawn"), ("refused-1", "withdrawn")]
+    assert ["cards" in body for body in bodies(store)] == [True] * 5 + [False] * 2
+    assert cards_of(store) == []
+    assert caplog.messages.count("refused call not audited") == 1
 
 
 def test_a_batch_is_not_stored_twice_when_its_confirmation_was_lost(store: Store) -> None:
@@ -313,6 +332,23 @@ def test_anchors_go_to_the_database_from_time_to_time(open_ready: OpenStore, eng
     assert anchors == [(1, False), (2, False), (2, True)]
 
 
+def test_what_waited_for_the_database_is_anchored_by_its_own_times(open_ready: OpenStore, engine: Engine) -> None:
+    """Rows of an outage lie apart although they are stored together: a killed worker leaves no hour unanchored."""
+    store = open_ready(replace(RULES, batch=2, anchor_every=60))
+    outage = Outage(store.engine)
+    for minute in (0, 0, 1, 2, 2, 2, 3):
+        store.record(AuditEvent(f"2026-02-01T10:0{minute}:30.000Z", make_event().members))
+    outage.lasts = False
+    wait_until(lambda: store.audit.state().queued == 0)
+    store.record(make_event())
+    store.close()
+    with engine.connect() as connection:
+        query = select(CHAIN_ANCHOR.c.seq, CHAIN_ANCHOR.c.closed).order_by(CHAIN_ANCHOR.c.id)
+        anchors = [tuple(row) for row in connection.execute(query)]
+    assert anchors[-1] == (8, True)
+    assert {4, 7, 8} <= {seq for seq, _ in anchors}
+
+
 def test_a_locked_database_keeps_nothing_from_being_stored(store: Store, engine: Engine, url: str) -> None:
     """A backup or another writer holds the lock for a while."""
     with engine.connect() as connection:
@@ -365,7 +401,7 @@ def _record_until_refused(store: Store) -> int:
 def _can_store_feedback(store: Store) -> bool:
     items = [Feedback(f"card-{number}" * 20, "overridden", "2026-02-01T10:30:00Z") for number in range(200)]
     try:
-        store.add_feedback("local", "pgx-order-sign", items)
+        store.add_feedback("local", "r-1", "pgx-order-sign", items)
     except StorageError:
         return False
     return True
@@ -408,7 +444,7 @@ def test_a_server_that_is_gone_and_back_loses_nothing(postgresql: PostgresqlServ
         postgresql.start()
     store.record(make_event("after"))
     wait_until(lambda: store.audit.state().queued == 0)
-    assert requests_of(store) == ["before", *(f"r-{number}" for number in range(20)), "after"]
+    assert requests_of(store) == ["before", *(f"r-{number}" for number in range(20)), "refused", "after"]
     assert verify(store).faults == ()
     store.close()
 

@@ -155,6 +155,15 @@ def test_the_call_tells_what_was_asked_on_which_content_how_long_and_what_was_no
     ]
 
 
+def test_a_withdrawn_call_names_the_event_that_does_not_hold() -> None:
+    """By its id in the same export: request ids are the caller's, and may be the same for all of its calls."""
+    answered = add_row(start_chain(), "2026-02-01T10:30:00.000Z", make_event().to_body())
+    withdrawn = export(make_event().withdraw(answered))[0]
+    first = next(iter(to_audit_events(answered)))
+    assert {"type": "withdraws", "valueString": f"AuditEvent/{first['id']}"} in withdrawn["entity"][0]["detail"]
+    assert withdrawn["outcomeDesc"] == "withdrawn: 503"
+
+
 def test_a_refused_call_names_user_and_patient_where_they_were_known() -> None:
     """What was read of a record before the refusal was read of somebody's."""
     refused, query = export(EVENTS["refused when its patient was known"])

@@ -14,7 +14,8 @@ from sqlalchemy import Engine, func, insert, select, text
 
 from app import main
 from cds_hooks.records import retention
-from cds_hooks.records.audit_check import check_audit, read_anchors
+from cds_hooks.records.anchor import read_anchors
+from cds_hooks.records.audit_check import check_audit
 from cds_hooks.records.audit_event import AuditEvent
 from cds_hooks.records.audit_rows import insert_anchor, insert_rows, read_rows
 from cds_hooks.records.chain import ChainRow, Head, add_row, start_chain
@@ -215,10 +216,10 @@ def test_the_text_of_feedback_and_remembered_cards_go_with_their_age(store: Stor
     """The outcome of a card stays: it names nobody."""
     reason = OverrideReason("patient-refuses", "http://example.org/reasons", "Patient refuses", "prefers the old one")
     store.add_feedback(
-        "local", "pgx-order-sign", [Feedback("c-1", "overridden", "2026-02-01T10:30:00Z", (), (reason,))]
+        "local", "r-1", "pgx-order-sign", [Feedback("c-1", "overridden", "2026-02-01T10:30:00Z", (), (reason,))]
     )
     store.add_feedback(
-        "local", "pgx-order-sign", [Feedback("c-2", "overridden", "2026-02-01T10:30:00Z", (), (reason,))]
+        "local", "r-1", "pgx-order-sign", [Feedback("c-2", "overridden", "2026-02-01T10:30:00Z", (), (reason,))]
     )
     with engine.begin() as connection:
         connection.execute(text("UPDATE feedback SET received = '2026-02-01 10:30:00' WHERE card = 'c-1'"))

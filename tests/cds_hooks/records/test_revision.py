@@ -242,4 +242,6 @@ def test_rows_need_what_they_refer_to(url: str, engine: Engine) -> None:
 
 def test_a_database_of_this_process_alone_needs_no_command() -> None:
     """`sqlite://` is made at every start."""
-    require_newest(make_engine("sqlite://"))
+    engine = make_engine("sqlite://")
+    require_newest(engine)
+    assert find_revision(engine).state == "newest"

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import Engine, update
 
 from cds_hooks.records.feedback import Feedback
-from cds_hooks.records.shown_cards import ShownCard, find_overridden, find_rows, write_cards
+from cds_hooks.records.shown_cards import ShownCard, find_cards, find_overridden, write_cards
 from cds_hooks.records.store import Store
 from cds_hooks.records.tables import FEEDBACK
 
@@ -18,7 +18,7 @@ CARD = ShownCard("general", "c-1", "pgx-order-select", "s" * 64, "b" * 64, "Medi
 def report(store: Store, card: str, *outcomes: str, tenant: str = "general") -> None:
     """Feedback on a card, one item after the other."""
     for outcome in outcomes:
-        store.add_feedback(tenant, "pgx-order-select", [Feedback(card, outcome, "2026-02-01T10:30:00Z", ())])
+        store.add_feedback(tenant, "r-1", "pgx-order-select", [Feedback(card, outcome, "2026-02-01T10:30:00Z", ())])
 
 
 def test_the_latest_feedback_within_the_time_decides(store: Store, engine: Engine) -> None:
@@ -41,7 +41,7 @@ def test_a_card_that_is_shown_again_keeps_its_row(store: Store, engine: Engine) 
         shown = ShownCard(**{**vars(CARD), "service": service})
         with engine.begin() as connection:
             write_cards(connection, [shown], NOW)
-    assert find_rows(engine, "general", {"c-1", "c-2"}) == {
+    assert find_cards(engine, "general", {"c-1", "c-2"}) == {
         "c-1": ShownCard(**{**vars(CARD), "service": "pgx-order-sign"})
     }
-    assert find_rows(engine, "children", {"c-1"}) == {}
+    assert find_cards(engine, "children", {"c-1"}) == {}

@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+import sqlite3
+import threading
+import traceback
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
+import orjson
 import pytest
+from audit_samples import bodies, make_event, wait_until
+from conftest import RULES
 from flask.testing import FlaskClient
-from sqlalchemy import insert, select
+from sqlalchemy import Engine, event, insert, select
 
 from app import create_app
 from cds_hooks.content import Content
 from cds_hooks.errors import StorageError
 from cds_hooks.records.feedback import Feedback, OverrideReason
 from cds_hooks.records.store import Store, open_store
-from cds_hooks.records.tables import FEEDBACK, FEEDBACK_REASON, FEEDBACK_SUGGESTION
+from cds_hooks.records.tables import CARD, FEEDBACK, FEEDBACK_REASON, FEEDBACK_SUGGESTION
 from cds_hooks.settings import Settings
 
 OpenStore = Callable[..., Store]
@@ -37,7 +44,7 @@ def stored(store: Store) -> list[tuple[object, ...]]:
 
 def test_feedback_is_stored_whole(store: Store) -> None:
     """Suggestions and reasons belong to their item."""
-    store.add_feedback("local", "pgx-order-select", [ITEM])
+    store.add_feedback("local", "r-1", "pgx-order-select", [ITEM])
     assert stored(store) == [("pgx-order-select", "c-1", "overridden", "2026-02-01T10:30:00Z")]
     reason = FEEDBACK_REASON.c
     with store.engine.connect() as connection:
@@ -54,23 +61,120 @@ def test_feedback_is_stored_whole(store: Store) -> None:
 def test_every_report_is_kept_when_a_card_is_reported_twice(store: Store) -> None:
     """What was decided first and what was decided later are two facts."""
     again = Feedback("c-1", "accepted", "2026-02-01T10:31:00Z", ("s-1",))
-    store.add_feedback("local", "pgx-order-sign", [ITEM, again])
-    store.add_feedback("local", "pgx-order-sign", [ITEM])
+    store.add_feedback("local", "r-1", "pgx-order-sign", [ITEM, again])
+    store.add_feedback("local", "r-1", "pgx-order-sign", [ITEM])
     assert [row[2] for row in stored(store)] == ["overridden", "accepted", "overridden"]
 
 
 def test_feedback_survives_a_restart(open_ready: OpenStore) -> None:
     """The tables are made once and found again."""
-    open_ready().add_feedback("local", "pgx-order-select", [ITEM])
+    open_ready().add_feedback("local", "r-1", "pgx-order-select", [ITEM])
     assert [row[1] for row in stored(open_ready())] == ["c-1"]
 
 
 def test_nothing_is_stored_when_one_item_cannot_be(store: Store) -> None:
-    """All or none: the EHR sends the whole call again."""
+    """All or none: what was is taken back, the audit says so, and the EHR sends the whole call again."""
     broken = Feedback("c-2", None, "2026-02-01T10:30:00Z")  # type: ignore[arg-type]
+    with pytest.raises(StorageError) as caught:
+        store.add_feedback("local", "r-1", "pgx-order-select", [ITEM, broken])
+    assert str(caught.value) == "body: the feedback could not be stored"
+    wait_until(lambda: store.audit.state().queued == 0)
+    assert (stored(store), parts_of(store)) == ([], 0)
+    assert audited(store) == [("c-1", "overridden"), ("c-2", None), ("c-1", "withdrawn"), ("c-2", "withdrawn")]
+    store.add_feedback("local", "r-2", "pgx-order-select", [ITEM])
+    assert [row[1] for row in stored(store)] == ["c-1"]
+
+
+@pytest.mark.parametrize("under_way", [True, False], ids=["under way", "queued"])
+def test_feedback_is_in_force_where_the_audit_says_so(store: Store, engine: Engine, url: str, under_way: bool) -> None:
+    """While the database is locked the EHR is refused: nothing of it is stored later, and a retry is stored once."""
+    wanted = [("c-1", "overridden"), ("c-1", "withdrawn"), ("c-1", "overridden")]
+    with engine.connect() as connection:
+        lock = "BEGIN IMMEDIATE" if url.startswith("sqlite") else "LOCK TABLE audit_event IN EXCLUSIVE MODE"
+        connection.exec_driver_sql(lock)
+        if not under_way:
+            store.record(make_event())
+            wait_until(lambda: store.audit._prepared is not None)
+            del wanted[0]
+        with pytest.raises(StorageError):
+            store.add_feedback("local", "r-1", "pgx-order-select", [ITEM])
+        connection.rollback()
+    wait_until(lambda: store.audit.state().queued == 0)
+    assert (stored(store), parts_of(store)) == ([], 0)
+    store.add_feedback("local", "r-1", "pgx-order-select", [ITEM])
+    assert [row[1] for row in stored(store)] == ["c-1"]
+    assert [each for each in audited(store) if each[0]] == wanted
+
+
+def test_feedback_that_was_stored_too_late_is_taken_back(store: Store) -> None:
+    """Its caller was refused while the transaction was under way."""
+    hold, entered = threading.Event(), threading.Event()
+
+    def wait(connection: object) -> None:
+        entered.set()
+        hold.wait(10)
+
+    event.listen(store.engine, "commit", wait)
     with pytest.raises(StorageError):
-        store.add_feedback("local", "pgx-order-select", [ITEM, broken])
-    assert stored(store) == []
+        store.add_feedback("local", "r-1", "pgx-order-select", [ITEM])
+    assert entered.is_set()
+    hold.set()
+    wait_until(lambda: store.audit.state().queued == 0)
+    assert (stored(store), parts_of(store)) == ([], 0)
+    assert audited(store) == [("c-1", "overridden"), ("c-1", "withdrawn")]
+
+
+def test_feedback_whose_card_cannot_be_looked_up_is_not_stored(store: Store) -> None:
+    """Its row of the audit could not be whole."""
+    with store.engine.begin() as connection:
+        CARD.drop(connection)
+    with pytest.raises(StorageError) as caught:
+        store.add_feedback("local", "r-1", "pgx-order-select", [ITEM])
+    assert str(caught.value) == "body: the cards could not be read"
+    assert (stored(store), audited(store)) == ([], [])
+
+
+def test_feedback_that_nobody_stored_before_the_end_is_spilled_as_withdrawn(
+    open_ready: OpenStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The file holds rows of the audit and no feedback: what it says of it must be that it was not taken."""
+    store = open_ready(replace(RULES, patience=5, closing=0.1))
+    with monkeypatch.context() as patched:
+        patched.setattr("cds_hooks.records.audit_batch.insert_rows", _fail)
+        failed = []
+
+        def send() -> None:
+            try:
+                store.add_feedback("local", "r-1", "pgx-order-select", [ITEM])
+            except StorageError as error:
+                failed.append(error)
+
+        sender = threading.Thread(target=send)
+        sender.start()
+        wait_until(lambda: store.audit.state().error is not None)
+        store.close()
+        sender.join()
+        assert len(failed) == 1
+    again = open_ready()
+    assert audited(again) == [("c-1", "overridden"), ("c-1", "withdrawn")]
+    assert stored(again) == []
+
+
+def _fail(*_: object) -> None:
+    raise sqlite3.OperationalError("the database is gone")
+
+
+def audited(store: Store) -> list[tuple[str | None, str | None]]:
+    """(card, outcome) of all rows of the audit."""
+    said = [orjson.loads(body) for body in bodies(store)]
+    return [(each.get("card"), each.get("outcome")) for each in said]
+
+
+def parts_of(store: Store) -> int:
+    """Suggestions and reasons that are stored."""
+    with store.engine.connect() as connection:
+        tables = (FEEDBACK_SUGGESTION, FEEDBACK_REASON)
+        return sum(len(connection.execute(select(table.c.id)).all()) for table in tables)
 
 
 def test_the_error_does_not_repeat_the_comment_when_storing_fails(store: Store) -> None:
@@ -78,9 +182,10 @@ def test_the_error_does_not_repeat_the_comment_when_storing_fails(store: Store) 
     with store.engine.begin() as connection:
         FEEDBACK_REASON.drop(connection)
     with pytest.raises(StorageError) as caught:
-        store.add_feedback("local", "pgx-order-select", [ITEM])
-    assert str(caught.value) == "body: the feedback could not be stored"
-    assert caught.value.__suppress_context__
+        store.add_feedback("local", "r-1", "pgx-order-select", [ITEM])
+    assert "prefers the old one" not in "".join(traceback.format_exception(caught.value))
+    wait_until(lambda: store.audit.state().queued == 0)
+    assert audited(store) == [("c-1", "overridden"), ("c-1", "withdrawn")]
 
 
 def test_feedback_over_http_is_stored(content: Content) -> None:
@@ -136,8 +241,8 @@ def test_health_fails_when_the_store_does_not_answer(content: Content, tmp_path:
 def test_several_workers_may_write_to_one_database(open_ready: OpenStore) -> None:
     """Each opens it for itself."""
     first, second = open_ready(), open_ready()
-    first.add_feedback("local", "pgx-order-select", [ITEM])
-    second.add_feedback("local", "pgx-order-sign", [ITEM])
+    first.add_feedback("local", "r-1", "pgx-order-select", [ITEM])
+    second.add_feedback("local", "r-1", "pgx-order-sign", [ITEM])
     with first.engine.begin() as connection:
         connection.execute(insert(FEEDBACK_SUGGESTION).values(feedback=1, suggestion="s-3"))
     assert [row[0] for row in stored(second)] == ["pgx-order-select", "pgx-order-sign"]
@@ -150,7 +255,7 @@ def test_a_new_database_may_be_read_by_its_user_alone(tmp_path: Path) -> None:
     old.chmod(0o640)
     for file in (new, old):
         store = open_store(f"sqlite:///{file}")
-        store.add_feedback("local", "pgx-order-select", [ITEM])
+        store.add_feedback("local", "r-1", "pgx-order-select", [ITEM])
         kept = {
             path.name.removeprefix(file.name): path.stat().st_mode & 0o777 for path in tmp_path.glob(f"{file.name}*")
         }

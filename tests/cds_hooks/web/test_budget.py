@@ -264,12 +264,13 @@ def test_a_record_that_nothing_rests_on_is_called_not_fetched(content: Content, 
 def test_what_was_read_is_told_to_whoever_records_it(
     content: Content, order_select: Request, fhir_stub: FhirStub
 ) -> None:
-    """In the answer, without any value."""
+    """In the answer, without any value but the id that was asked for."""
     del order_select["prefetch"]["patient"]
     fhir_stub.answers["Patient"] = json_reply(PATIENT)
     worked = work(order_select | {"fhirServer": fhir_stub.url}, content, 10)
     (read,) = worked.reads
-    assert replace(read, milliseconds=0) == FhirRead("Patient", "read", (), 1, 200, None, 0, len(orjson.dumps(PATIENT)))
+    size = len(orjson.dumps(PATIENT))
+    assert replace(read, milliseconds=0) == FhirRead("Patient", "read", (), 1, 200, None, 0, size, "demo-1")
 
 
 def test_what_was_read_is_told_when_the_call_is_refused(

@@ -16,7 +16,11 @@ from sqlalchemy import insert, select, text
 
 from app import create_app
 from cds_hooks.content import Content
+from cds_hooks.errors import StorageError
+from cds_hooks.records.audit_event import CallEntry, describe_call
+from cds_hooks.records.audit_rows import read_rows
 from cds_hooks.records.audit_writer import AuditWriter
+from cds_hooks.records.balp import to_audit_events
 from cds_hooks.records.store import Store
 from cds_hooks.records.tables import AUDIT_EVENT, CARD
 from cds_hooks.records.writer_rules import WriterRules
@@ -272,3 +276,40 @@ def test_what_was_read_from_the_fhir_server_is_recorded_and_nothing_of_what_it_h
     assert reads(answered) == [allergies, results]
     assert reads(refused) == [allergies, results | {"outcome": "the FHIR server failed (5xx)"}]
     assert "demo-1" not in str(answered["reads"])
+
+
+def test_a_patient_that_was_read_by_id_is_a_patient_read_of_the_export(
+    sync_app: Flask, order_select: dict[str, Any], fhir_stub: FhirStub
+) -> None:
+    """With the reference that BALP asks for."""
+    fhir_stub.answers["Patient"] = json_reply(order_select["prefetch"].pop("patient"))
+    asked = order_select | {"fhirServer": fhir_stub.url}
+    assert sync_app.test_client().post(CALL, json=asked).status_code == 200
+    with store_of(sync_app).engine.connect() as connection:
+        (row,) = read_rows(connection)
+    reads = [event for event in to_audit_events(row) if event["subtype"][0]["code"] == "read"]
+    assert [(event["meta"]["profile"], event["entity"][0]["what"]) for event in reads] == [
+        (["https://profiles.ihe.net/ITI/BALP/StructureDefinition/IHE.BasicAudit.PatientRead"],
+         {"reference": "Patient/demo-1"})
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("path", [CALL, FEEDBACK])
+def test_a_call_that_could_not_be_recorded_in_time_has_one_row(
+    sync_app: Flask, order_select: dict[str, Any], path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It says `withdrawn`; none beside it says that the call failed."""
+    engine = sync_app.extensions["pgx-cds"]
+    rules = WriterRules(synchronous=True, patience=0.1, pauses=(0.02,), limit=1)
+    writer = AuditWriter(engine.store.engine, rules)
+    sync_app.extensions["pgx-cds"] = replace(engine, store=Store(engine.store.engine, writer))
+    with monkeypatch.context() as patched:
+        patched.setattr("cds_hooks.records.audit_batch.insert_rows", lambda *_: 1 / 0)
+        before = describe_call("local", "before", CallEntry("s", "order-sign", "h", "Practitioner/1", "p", "c"))
+        with pytest.raises(StorageError):
+            writer.record(before)
+        body = order_select if path == CALL else {"feedback": [ITEM]}
+        headers = {"X-Request-Id": "r-1"}
+        assert sync_app.test_client().post(path, json=body, headers=headers).status_code == 503
+    writer.close()
+    assert [each["outcome"] for each in recorded(sync_app) if each["requestId"] == "r-1"] == ["withdrawn"]
