@@ -18,6 +18,7 @@ from knowledge.loading.drug_file import read_drug
 from knowledge.loading.errors import ContentError, Fault
 from knowledge.loading.formula_file import read_formula
 from knowledge.loading.gene_file import read_gene
+from knowledge.loading.imported import DRUG_NAMES, find_imported
 from knowledge.loading.schema import schema_faults
 from knowledge.loading.strict_yaml import Document, load_strict
 from knowledge.loading.transparency_file import read_transparency
@@ -156,7 +157,7 @@ def _single(files: ContentFiles, kind: str) -> Any:
 
 def load_ingredients(content: Path = CONTENT) -> dict[str, str]:
     """RxNorm ingredient code -> name in lower case, from the imported table."""
-    data = json.loads((content / "imported" / "drug_names.json").read_bytes())
+    data = json.loads(find_imported(content, DRUG_NAMES).read_bytes())
     return dict(data["ingredients"])
 
 
