@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from datetime import date
 
 from knowledge.facts import DrugOrder, DrugUse, Ingredient, PatientFacts
 from knowledge.findings import DrugAnswer, Finding, Gap, Pretest, Silence
@@ -47,11 +48,25 @@ def _answer_order(
         if drug is None:
             silence = f"no guideline content on {ingredient.name}"
             yield DrugAnswer(order, ingredient, silence=silence, silence_kind=Silence.NO_CONTENT)
-        elif policy.reviewed_only and drug.status != "reviewed":
-            silence = f"content on {drug.id} is not signed, and the site asks for signed only"
+        elif policy.reviewed_only and (unsigned := list(_list_unsigned(library, drug, facts.today))):
+            silence = f"content is not signed ({'; '.join(unsigned)}), and the site asks for signed only"
             yield DrugAnswer(order, ingredient, silence=silence, silence_kind=Silence.NOT_SIGNED)
         else:
             yield _answer(Question(library, policy, facts, drug, ingredient, medicines, every_population), order)
+
+
+def _list_unsigned(library: Library, drug: Drug, today: date | None) -> Iterator[str]:
+    """Of the files that an answer on the drug rests on, those without a signature that holds."""
+    files = {drug.id: drug.sign_off}
+    for gene in drug.genes:
+        if gene in library.genes:
+            files[f"gene {gene}"] = library.genes[gene].sign_off
+        if gene in library.modulators_signed:
+            files[f"modulators of {gene}"] = library.modulators_signed[gene]
+    for name, sign_off in files.items():
+        if not sign_off.holds(today):
+            ended = sign_off.ended(today)
+            yield f"{name}, the signature ended on {ended}" if ended else name
 
 
 def _medicines(order: DrugOrder, facts: PatientFacts) -> tuple[DrugUse, ...]:

@@ -189,6 +189,8 @@ class Finding:
     source: Source | None = None
     content_version: str = ""
     content_status: str = "transcribed"
+    signature_ended: str | None = None
+    """The last day of the site's signature, where it is over; None where there was none or it holds."""
     possible: bool = False
     """True where the record fits several rows of unlike advice, and this is one of them."""
     population_label: str | None = None

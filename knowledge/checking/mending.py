@@ -19,6 +19,7 @@ _ROUNDS = 4
 _SOURCE = {"title": "-", "version": "-", "url": "https://localhost", "transcribed": "2000-01-01"}
 _NEUTRAL: Mapping[str, Any] = {
     "status": "transcribed",
+    "reviewed": {"by": "-", "until": "2000-01-01"},
     "codes": {"rxnorm": []},
     "rxnorm": [],
     "genes": [],

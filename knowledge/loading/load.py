@@ -17,7 +17,7 @@ from knowledge.loading.compiled import read_compiled
 from knowledge.loading.drug_file import read_drug
 from knowledge.loading.errors import ContentError, Fault
 from knowledge.loading.formula_file import read_formula
-from knowledge.loading.gene_file import read_gene
+from knowledge.loading.gene_file import read_gene, read_sign_off
 from knowledge.loading.imported import DRUG_NAMES, find_imported
 from knowledge.loading.schema import schema_faults
 from knowledge.loading.strict_yaml import Document, load_strict
@@ -127,15 +127,18 @@ def build_library(files: ContentFiles, content: Path = CONTENT) -> Library:
     genes = [read_gene(document) for document in files.documents["gene"]]
     drugs = [read_drug(document, files.versions[document.path], codes) for document in files.documents["drug"]]
     formulas = [read_formula(document, files.versions[document.path]) for document in files.documents["formula"]]
+    modulators = {
+        gene: doc.data
+        for doc in files.documents["modulator"]
+        for gene in (doc.data["id"], *doc.data.get("also", ()))
+        if not read_sign_off(doc.data).retired
+    }
     single = {kind: _single(files, kind) for kind in SINGLE}
     return Library(
-        genes={gene.id: gene for gene in genes if gene.status != "retired"},
-        drugs={drug.id: drug for drug in drugs if drug.status != "retired"},
-        modulators={
-            gene: tuple(_modulators(doc.data))
-            for doc in files.documents["modulator"]
-            for gene in (doc.data["id"], *doc.data.get("also", ()))
-        },
+        genes={gene.id: gene for gene in genes if not gene.sign_off.retired},
+        drugs={drug.id: drug for drug in drugs if not drug.sign_off.retired},
+        modulators={gene: tuple(_modulators(data)) for gene, data in modulators.items()},
+        modulators_signed={gene: read_sign_off(data) for gene, data in modulators.items()},
         conditions={doc.data["id"]: _condition_set(doc.data) for doc in files.documents["condition"]},
         synonyms={key.lower(): term for key, term in (single["synonyms"] or {}).items()},
         digest=files.digest,
@@ -145,7 +148,7 @@ def build_library(files: ContentFiles, content: Path = CONTENT) -> Library:
         },
         display_words=_display_words(single["display_words"]) if single["display_words"] else DisplayWords(),
         atc_combinations={code: tuple(parts) for code, parts in (single["atc_combinations"] or {}).items()},
-        formulas={formula.id: formula for formula in formulas if formula.status != "retired"},
+        formulas={formula.id: formula for formula in formulas if not formula.sign_off.retired},
         transparency=read_transparency(single["transparency"]) if single["transparency"] else Transparency(),
     )
 

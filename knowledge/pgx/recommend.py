@@ -134,7 +134,8 @@ def _finding(
         gaps=tuple(gaps),
         source=table.source,
         content_version=drug.version,
-        content_status=drug.status,
+        content_status=drug.sign_off.status_on(question.facts.today),
+        signature_ended=drug.sign_off.ended(question.facts.today),
         possible=several or chosen.unknown,
         population_label=chosen.label,
         condition=chosen.condition,
@@ -248,5 +249,6 @@ def _gap_finding(question: Question, gap: Gap, state: GeneState) -> Finding:
         gaps=(gap,),
         source=next((table.source for table in question.drug.tables if gap.gene in table.genes), None),
         content_version=question.drug.version,
-        content_status=question.drug.status,
+        content_status=question.drug.sign_off.status_on(question.facts.today),
+        signature_ended=question.drug.sign_off.ended(question.facts.today),
     )

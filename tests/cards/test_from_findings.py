@@ -450,6 +450,11 @@ def test_the_sources_end_with_what_of_the_person_the_rules_use() -> None:
         ((first,), "- The rules above: race and sex not used."),
         ((first, second), "- The rules above: sex used; race not used."),
         ((make_finding(),), "- Content: transcribed from the published guideline; not reviewed by a clinician."),
+        ((make_finding(content_status="reviewed"),), "- Content: reviewed by this site."),
+        (
+            (make_finding(signature_ended="2026-01-01"),),
+            "- Content: this site's review ended on 2026-01-01; not reviewed since.",
+        ),
     ):
         (card,) = cards_of(make_answer(*findings))
         assert card["detail"].splitlines()[-1] == last

@@ -8,6 +8,7 @@ import pytest
 from knowledge.library import Library, Policy
 from knowledge.loading.errors import ContentError
 from knowledge.loading.load import CONTENT, load_library, load_policy
+from knowledge.sign_off import SignOff
 
 
 @pytest.fixture
@@ -28,7 +29,10 @@ def test_a_site_signs_off_and_changes_an_alternative_without_editing_shipped_fil
         'status: reviewed\nreviewed: {by: P&T committee, until: "2027-06-30"}\n',
     )
     shipped, local = load_library(), load_library(tmp_path)
-    assert (shipped.drugs["clopidogrel"].status, local.drugs["clopidogrel"].status) == ("transcribed", "reviewed")
+    assert [one.drugs["clopidogrel"].sign_off for one in (shipped, local)] == [
+        SignOff("transcribed"),
+        SignOff("reviewed", "2027-06-30"),
+    ]
     assert shipped.drugs["clopidogrel"].tables == local.drugs["clopidogrel"].tables
     assert shipped.digest != local.digest
 
@@ -38,6 +42,32 @@ def test_an_overlay_that_breaks_the_schema_is_refused(tmp_path: Path) -> None:
     write(tmp_path / "drugs" / "clopidogrel.yaml", "status: fine\n")
     with pytest.raises(ContentError, match="status"):
         load_library(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["drugs/clopidogrel", "genes/CYP2C19", "modulators/CYP2D6", "formulas/gage"])
+def test_who_signs_says_who_and_until_which_day(name: str, tmp_path: Path) -> None:
+    """A status alone is no signature, and a day that no calendar has is none."""
+    own = tmp_path / f"{name}.yaml"
+    for text, at, what in (
+        ("status: reviewed\n", 1, "'reviewed' is a required property"),
+        ("status: reviewed\nreviewed: {by: A pharmacist}\n", 2, "'until' is a required property"),
+        ('status: reviewed\nreviewed: {by: A pharmacist, until: "2027-13-01"}\n', 2, "'2027-13-01' does not match"),
+    ):
+        write(own, text)
+        with pytest.raises(ContentError) as refused:
+            load_library(tmp_path)
+        ((path, line, said),) = [(fault.path, fault.line, fault.what) for fault in refused.value.faults]
+        assert (path, line, what in said) == (str(own), at, True)
+    write(own, 'status: reviewed\nreviewed: {by: A pharmacist, until: "2027-12-01"}\n')
+    load_library(tmp_path)
+
+
+def test_a_retired_file_of_inhibitors_is_not_loaded(library: Library, tmp_path: Path) -> None:
+    """Neither for its own gene nor for those that it also speaks for; the other files stay."""
+    write(tmp_path / "modulators" / "CYP2D6.yaml", "status: retired\n")
+    local = load_library(tmp_path)
+    assert library.modulators.keys() - local.modulators.keys() == {"CYP2D6"}
+    assert local.modulators.keys() == local.modulators_signed.keys()
 
 
 def test_all_broken_files_are_told_at_once(content: Path) -> None:
