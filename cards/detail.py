@@ -241,6 +241,8 @@ def _sources(shown: Sequence[Finding], answer: DrugAnswer) -> str:
         f"- [{escape(source.title)}]({source.url}), {escape(source.version)}, transcribed {source.transcribed}"
         for source in sources
     ]
+    if answer.pretest is not None and answer.pretest.source is not None:
+        lines.append(f"- [What asks for the test]({answer.pretest.source})")
     status = dict.fromkeys(_say_status(one) for one in answer.findings)
     lines += [f"- {text}" for text in status if text]
     lines += [f"- {text}" for text in (_attributes(shown),) if lines and text]

@@ -114,10 +114,10 @@ def _pretest(question: Question, order: DrugOrder, findings: Iterable[Finding]) 
     codes = {gene: question.library.genes[gene].loinc.get("genotype", ()) for gene in genes}
     loinc = {gene: found[0] for gene, found in codes.items() if len(found) == 1}
     if wanted.before is not None:
-        return Pretest(genes, wanted.priority, wanted.note, loinc, wanted.before)
+        return Pretest(genes, wanted.priority, wanted.note, loinc, wanted.before, source=wanted.source)
     uses = find_uses(question.ingredient.name, question.facts)
     in_use = any(use.use_id is None or use.use_id != order.order_id for use in uses)
-    return Pretest(genes, wanted.priority, wanted.note, loinc, in_use=in_use)
+    return Pretest(genes, wanted.priority, wanted.note, loinc, in_use=in_use, source=wanted.source)
 
 
 def _population_may_hold(question: Question, populations: tuple[str, ...]) -> bool:

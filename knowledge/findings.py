@@ -243,6 +243,8 @@ class Pretest:
     """Before what the test is asked for."""
     in_use: bool = False
     """True where the medication list shows the drug in use, so that its first dose was given already."""
+    source: str | None = None
+    """Address at which the demand can be read, where the drug's file names one."""
 
 
 class Silence(StrEnum):

@@ -460,6 +460,13 @@ def test_the_sources_end_with_what_of_the_person_the_rules_use() -> None:
         assert card["detail"].splitlines()[-1] == last
 
 
+def test_the_sources_say_where_the_demand_for_a_test_can_be_read() -> None:
+    """Where the content names the address; else the line is not there."""
+    for source, count in (("https://example.org/label", 1), (None, 0)):
+        (card,) = cards_of(make_answer(make_gap(), pretest=Pretest(("CYP2C19",), "required", source=source)))
+        assert card["detail"].splitlines().count("- [What asks for the test](https://example.org/label)") == count
+
+
 def test_a_link_leads_to_the_leading_rule_where_pages_of_rules_are_known() -> None:
     """Behind the links to the sources, with the content's version."""
     answer = make_answer(make_finding(), content_digest="0123456789ab")
