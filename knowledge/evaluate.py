@@ -8,10 +8,11 @@ from datetime import date
 
 from knowledge.facts import DrugOrder, DrugUse, Ingredient, PatientFacts
 from knowledge.findings import DrugAnswer, Finding, Gap, Pretest, Silence
-from knowledge.library import Drug, Library, Policy
+from knowledge.library import Drug, Library
 from knowledge.pgx.alternatives import check_offers, keep_holding
 from knowledge.pgx.population import choose_populations, find_uses
 from knowledge.pgx.recommend import Question, recommend
+from knowledge.policy import Policy
 
 
 def evaluate(

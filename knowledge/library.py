@@ -243,17 +243,6 @@ class ConditionSet:
 
 
 @dataclass(frozen=True)
-class Policy:
-    """What a site may set (its overlay); the defaults are the product's."""
-
-    bodies: tuple[str, ...] = ("CPIC", "FDA", "DPWG")
-    pretest_priorities: tuple[str, ...] = ("required", "recommended")
-    show_no_action: bool = False
-    max_cards: int = 10
-    reviewed_only: bool = False
-
-
-@dataclass(frozen=True)
 class Library:
     """All content, ready to evaluate."""
 

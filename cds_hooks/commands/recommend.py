@@ -13,8 +13,8 @@ import orjson
 from cards.finding_json import finding_to_json
 from cds_hooks.commands.output import print_json
 from knowledge.evaluate import evaluate
-from knowledge.library import Policy
 from knowledge.loading.load import load_library
+from knowledge.policy import Policy
 from knowledge.question import Names, QuestionError, read_facts, read_order
 from knowledge.terms.drug_names import load_drug_names
 

@@ -25,10 +25,10 @@ from knowledge.loading.load import (
     build_library,
     check_document,
     load_ingredients,
-    load_policy,
     read_content,
     shown_path,
 )
+from knowledge.loading.policy_file import load_policy
 from knowledge.loading.strict_yaml import Document, load_strict
 from knowledge.question import Names
 from knowledge.terms.drug_names import load_drug_names

@@ -5,14 +5,14 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from decimal import Decimal
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
 from knowledge.display_words import DisplayWords
-from knowledge.library import ConditionSet, Library, Modulator, Policy
+from knowledge.library import ConditionSet, Library, Modulator
 from knowledge.loading.compiled import read_compiled
 from knowledge.loading.drug_file import read_drug
 from knowledge.loading.errors import ContentError, Fault
@@ -162,39 +162,6 @@ def load_ingredients(content: Path = CONTENT) -> dict[str, str]:
     """RxNorm ingredient code -> name in lower case, from the imported table."""
     data = json.loads(find_imported(content, DRUG_NAMES).read_bytes())
     return dict(data["ingredients"])
-
-
-def load_policy(overlay: Path | None = None) -> Policy:
-    """The site's policy: `policy.yaml` of its overlay over the product's defaults."""
-    path = overlay / "policy.yaml" if overlay else None
-    if path is None or not path.exists():
-        return Policy()
-    document = load_strict(path)
-    faults = list(document.faults)
-    known = Policy.__dataclass_fields__
-    data = document.data if isinstance(document.data, dict) else {}
-    if document.data is not None and not isinstance(document.data, dict):
-        faults.append(document.fault((), "is no mapping", f"known are {', '.join(known)}"))
-    for key, value in data.items():
-        if key not in known:
-            faults.append(document.fault((key,), f"{key!r} is no policy", f"known are {', '.join(known)}"))
-        elif not _fits(value, getattr(Policy(), key)):
-            kind = _KINDS_OF_VALUES[type(getattr(Policy(), key))]
-            faults.append(document.fault((key,), f"{key!r} has a value of another kind", f"give {kind}"))
-    if faults:
-        raise ContentError(faults)
-    stated: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in data.items()}
-    return replace(Policy(), **stated)
-
-
-_KINDS_OF_VALUES = {bool: "true or false", int: "a whole number above 0", tuple: "a list of words"}
-
-
-def _fits(value: Any, default: Any) -> bool:
-    """Whether a policy's value is of its default's kind: a wrong one would come out at the first request only."""
-    if isinstance(default, tuple):
-        return isinstance(value, list) and all(isinstance(one, str) for one in value)
-    return type(value) is type(default) and (isinstance(value, bool) or value > 0)
 
 
 def _read_merged(path: Path, sound: Any, local: Path | None) -> Document:

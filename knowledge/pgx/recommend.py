@@ -7,13 +7,14 @@ from dataclasses import dataclass, replace
 
 from knowledge.facts import Answer, DrugUse, Ingredient, PatientFacts
 from knowledge.findings import Finding, Gap, GeneState, Indicator, PersonalAttribute, Strength
-from knowledge.library import Criteria, Drug, Library, Policy, Row, Table
+from knowledge.library import Criteria, Drug, Library, Row, Table
 from knowledge.pgx.dose_formula import estimate_doses
 from knowledge.pgx.dose_inputs import Given
 from knowledge.pgx.gene_answer import MOST_NAMED, GeneAnswer, allele_gap, answer_gene
 from knowledge.pgx.lookup import ask_table, asked_alleles, merge_equal_advice, spread_presence
 from knowledge.pgx.phenotype import GeneValue
 from knowledge.pgx.population import GENERAL, Chosen, Membership, asks_age, choose_populations, decide
+from knowledge.policy import Policy
 from knowledge.row_inputs import find_inputs, list_attributes
 
 EVERYBODY = Chosen(GENERAL)

@@ -8,7 +8,7 @@ import pytest
 from knowledge.evaluate import evaluate
 from knowledge.facts import Answer, DrugOrder, GeneRecord, GeneResult, Ingredient, PatientFacts
 from knowledge.findings import DrugAnswer, Finding, Gap
-from knowledge.library import Policy
+from knowledge.policy import Policy
 from knowledge.question import Names, read_facts, read_order
 from knowledge.sign_off import SignOff
 

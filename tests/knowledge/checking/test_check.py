@@ -168,7 +168,7 @@ def test_an_overlay_is_checked_with_its_policy_its_codes_and_what_it_makes_of_th
     assert [(Path(fault.path).name, fault.line, fault.what) for fault in check_overlay(load_words(), tmp_path)] == [
         ("drug_codes.yaml", 1, "the file: ['X1'] is not of type 'object'"),
         ("clopidogrel.yaml", 5, "fda: CYP2C19 poor, population general: 2 rows answer (all, too)"),
-        ("policy.yaml", 1, "'colour' is no policy"),
+        ("policy.yaml", 1, "the file: Additional properties are not allowed ('colour' was unexpected)"),
     ]
 
 

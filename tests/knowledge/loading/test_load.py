@@ -5,9 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from knowledge.library import Library, Policy
+from knowledge.library import Library
 from knowledge.loading.errors import ContentError
-from knowledge.loading.load import CONTENT, load_library, load_policy
+from knowledge.loading.load import CONTENT, load_library
+from knowledge.loading.policy_file import load_policy
+from knowledge.policy import Policy
 from knowledge.sign_off import SignOff
 
 
@@ -90,25 +92,41 @@ def test_any_change_of_a_file_changes_the_digest(content: Path, library: Library
     assert changed.drugs["warfarin"].version == library.drugs["warfarin"].version
 
 
-def test_a_policy_is_read_over_the_defaults_and_its_faults_are_told(tmp_path: Path) -> None:
-    """Known settings only, with the names of those that are known."""
-    assert load_policy(None) == Policy()
-    write(tmp_path / "policy.yaml", "bodies: [FDA, CPIC]\nshow_no_action: true\n")
-    assert load_policy(tmp_path) == Policy(bodies=("FDA", "CPIC"), show_no_action=True)
-    write(tmp_path / "policy.yaml", "max_cards: true\nreviewed_only: 1\nbodies: CPIC\n")
-    with pytest.raises(ContentError) as caught:
+def test_a_policy_is_read_over_the_defaults(tmp_path: Path) -> None:
+    """What it leaves out is as the product has it."""
+    assert load_policy(None) == load_policy(tmp_path) == Policy()
+    write(tmp_path / "policy.yaml", "bodies: [FDA, CPIC]\nshow_no_action: true\npretest_priorities: []\n")
+    assert load_policy(tmp_path) == Policy(bodies=("FDA", "CPIC"), show_no_action=True, pretest_priorities=())
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "what"),
+    [
+        ("max_cards: 3\nbodies: [cpik]\n", 2, "bodies/0: 'cpik' is not one of ['CPIC', 'FDA', 'DPWG']"),
+        ("bodies: CPIC\n", 1, "bodies: 'CPIC' is not of type 'array'"),
+        ("bodies: [FDA, FDA]\n", 1, "bodies: ['FDA', 'FDA'] has non-unique elements"),
+        (
+            "pretest_priorities: [requird]\n",
+            1,
+            "pretest_priorities/0: 'requird' is not one of ['required', 'recommended', 'optional']",
+        ),
+        ("max_cards: true\n", 1, "max_cards: True is not of type 'integer'"),
+        ("max_cards: 0\n", 1, "max_cards: 0 is less than the minimum of 1"),
+        ("reviewed_only: 1\n", 1, "reviewed_only: 1 is not of type 'boolean'"),
+        ("- FDA\n", 1, "the file: ['FDA'] is not of type 'object'"),
+        ("max_cards: 3\ncolour: red\n", 2, "the file: Additional properties are not allowed ('colour' was unexpected)"),
+    ],
+)
+def test_a_policy_that_breaks_its_schema_is_refused_with_its_line(
+    text: str, line: int, what: str, tmp_path: Path
+) -> None:
+    """A misspelt body or priority would mean: no order, no test, and nobody told."""
+    write(tmp_path / "policy.yaml", text)
+    with pytest.raises(ContentError) as refused:
         load_policy(tmp_path)
-    assert [(fault.line, fault.mend) for fault in caught.value.faults] == [
-        (1, "give a whole number above 0"),
-        (2, "give true or false"),
-        (3, "give a list of words"),
+    assert [(fault.path, fault.line, fault.what) for fault in refused.value.faults] == [
+        (str(tmp_path / "policy.yaml"), line, what)
     ]
-    write(tmp_path / "policy.yaml", "- FDA\n")
-    with pytest.raises(ContentError, match="is no mapping"):
-        load_policy(tmp_path)
-    write(tmp_path / "policy.yaml", "colour: red\n")
-    with pytest.raises(ContentError, match="'colour' is no policy"):
-        load_policy(tmp_path)
 
 
 def test_a_fault_of_an_overlay_is_told_with_the_overlays_own_file_and_line(tmp_path: Path) -> None:

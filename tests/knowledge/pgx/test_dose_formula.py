@@ -11,7 +11,7 @@ import pytest
 from knowledge.evaluate import evaluate
 from knowledge.facts import Answer, DrugUse, GeneRecord, GeneResult, Ingredient, PatientFacts
 from knowledge.findings import Amount, DoseEstimate
-from knowledge.library import Policy
+from knowledge.policy import Policy
 from knowledge.question import Names, read_facts, read_order
 from knowledge.sign_off import SignOff
 
