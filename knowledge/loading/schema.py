@@ -14,6 +14,8 @@ from referencing import Registry, Resource
 from knowledge.loading.errors import Fault
 from knowledge.loading.strict_yaml import Document, Pointer
 
+TO_FILL_IN = "to be filled in"
+"""What `pgx-cds new` writes where only a reader of the source knows the answer."""
 FOLDER = Path(__file__).resolve().parent.parent / "schema"
 
 
@@ -36,6 +38,8 @@ def schema_faults(document: Document, kind: str) -> tuple[Fault, ...]:
 def _fault(document: Document, kind: str, error: ValidationError) -> Fault:
     pointer = tuple(error.absolute_path)
     where = "/".join(str(step) for step in pointer) or "the file"
+    if error.instance == TO_FILL_IN:
+        return document.fault(pointer, f"{where}: is not filled in", _mend(kind, error))
     return document.fault((*pointer, *_stranger(error)), f"{where}: {_shorten(error.message)}", _mend(kind, error))
 
 
