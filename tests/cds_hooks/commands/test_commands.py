@@ -341,3 +341,36 @@ def test_terms_build_refuses_what_is_not_nlms(tmp_path: Path) -> None:
     assert result.exit_code == 1
     assert "RXNCONSO.RRF:1: 1 columns where 17 belong" in result.output
     assert not (tmp_path / "overlay").exists()
+
+
+@pytest.mark.parametrize("by_setting", [True, False], ids=["PGX_CDS_OVERLAY", "--overlay"])
+@pytest.mark.parametrize("command", ["identify", "read", "recommend", "translate", "try"])
+def test_a_broken_overlay_ends_every_command_that_answers_from_it(
+    command: str, by_setting: bool, tmp_path: Path
+) -> None:
+    """Every fault on a line, nothing else, and no answer; a sound overlay is taken."""
+    file, overlay = tmp_path / "request.json", tmp_path / "overlay"
+    file.write_text(json.dumps(request_for("order-select", patientId="p", draftOrders={"resourceType": "Bundle"})))
+    (overlay / "genes").mkdir(parents=True)
+    (overlay / "genes" / "CYP2C19.yaml").write_text("status: fine\n")
+    arguments = [command, *([str(file)] if command in ("read", "try") else [])]
+    if by_setting:
+        refused = CliRunner(env={"PGX_CDS_OVERLAY": str(overlay)}).invoke(main, arguments, input="")
+    else:
+        refused = run(*arguments, "--overlay", str(overlay))
+    assert (refused.exit_code, refused.stdout) == (1, "")
+    (line,) = refused.stderr.splitlines()
+    assert line.startswith(f"{overlay / 'genes' / 'CYP2C19.yaml'}:1: status: 'fine' is not one of ")
+
+
+def test_the_commands_answer_from_the_content_and_the_policy_of_the_site(tmp_path: Path) -> None:
+    """A retired gene is read no more, a retired medicine has no advice, and the bodies come in the site's order."""
+    question = json.dumps({"drug": "clopidogrel", "genes": {"CYP2C19": "*2/*2"}})
+    (tmp_path / "policy.yaml").write_text("bodies: [FDA, CPIC, DPWG]\n")
+    (shipped,) = lines_of(run("recommend", given=question))
+    (local,) = lines_of(run("recommend", "--overlay", str(tmp_path), given=question))
+    assert (shipped[0]["body"], local[0]["body"]) == ("CPIC", "FDA")
+    (tmp_path / "genes").mkdir()
+    (tmp_path / "genes" / "NUDT15.yaml").write_text("status: retired\n")
+    (line,) = lines_of(run("translate", "--overlay", str(tmp_path), given="NUDT15,*1/*3\n"))
+    assert line["gap"] == "there is no file for the gene NUDT15"
