@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
+from knowledge.calendar_months import months_before
 from knowledge.facts import (
     Answer,
     DrugOrder,
@@ -23,7 +24,6 @@ from knowledge.terms.code_systems import RXNORM
 from knowledge.terms.drug_names import DrugNames
 
 NO_RESULT_WORDS = frozenset({"no result", "no_result", ""})
-_DAYS_A_MONTH = 31
 _TODAY = date(2026, 1, 1)
 """The day of a case: a fixed one, so that what is written beside the content comes out alike on every day."""
 
@@ -109,7 +109,7 @@ def _use(one: Any, names: Names, today: date) -> DrugUse:
     data = one if isinstance(one, Mapping) else {"drug": one}
     found = names.identify(_text(data.get("drug")))
     months = data.get("months")
-    since = today - timedelta(days=_DAYS_A_MONTH * months) if isinstance(months, int) else None
+    since = months_before(today, months) if isinstance(months, int) else None
     return DrugUse(found.ingredients, str(data.get("drug")), since=since, reason=found.reason)
 
 
