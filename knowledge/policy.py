@@ -13,4 +13,5 @@ class Policy:
     pretest_priorities: tuple[str, ...] = ("required", "recommended")
     show_no_action: bool = False
     max_cards: int = 10
+    stopped_days: int = 92
     reviewed_only: bool = False
