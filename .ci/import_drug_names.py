@@ -1,6 +1,6 @@
 """Rebuild knowledge/content/imported/drug_names.json from a table of RxNorm products.
 
-    python3 .ci/import_drug_names.py PRODUCTS.csv
+    .venv/bin/python .ci/import_drug_names.py PRODUCTS.csv
 
 PRODUCTS.csv has the columns rxcui, tty, name, ingredient_rxcuis ("|" between several). What it gets wrong or lacks
 stands, each with its reason, in .ci/drug_names_corrections.csv (an empty list of ingredients leaves the code out).
@@ -11,20 +11,18 @@ from __future__ import annotations
 
 import csv
 import hashlib
-import json
 import re
 import sys
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from knowledge.terms.imported_tables import write_names
+from knowledge.terms.rxnorm_release import SOURCE
+
 ROOT = Path(__file__).resolve().parent.parent
 CORRECTIONS = ROOT / ".ci" / "drug_names_corrections.csv"
 TABLE = ROOT / "knowledge" / "content" / "imported" / "drug_names.json"
-SOURCE = (
-    "RxNorm, courtesy of the U.S. National Library of Medicine. This product uses publicly available data from NLM; "
-    "NLM is not responsible for the product and does not endorse or recommend it."
-)
 BRAND = re.compile(r"\[([^\]]+)\]\s*$")
 GROUP_BRAND = re.compile(r"([A-Z][A-Z0-9' -]+[A-Z0-9]) \(")
 GENERIC_GROUP = re.compile(r"([A-Za-z]{4,}) \(")
@@ -140,18 +138,6 @@ def _by_number(code: str) -> tuple[int, str]:
     return (len(code) if code.isdigit() else 99, code)
 
 
-def write_table(path: Path, head: Mapping[str, str], tables: Mapping[str, Mapping[str, object]]) -> None:
-    """JSON with one entry a line, sorted, so that a rebuilt table shows its differences."""
-    parts = [f'"{key}": {json.dumps(value)}' for key, value in head.items()]
-    for key, table in tables.items():
-        ordered = sorted(
-            table.items(), key=lambda entry: (len(entry[0]), entry[0]) if entry[0].isdigit() else (0, entry[0])
-        )
-        lines = ",\n".join(f"{json.dumps(code)}:{json.dumps(value, separators=(',', ':'))}" for code, value in ordered)
-        parts.append(f'"{key}": {{\n{lines}\n}}')
-    path.write_text("{\n" + ",\n".join(parts) + "\n}\n", encoding="utf-8")
-
-
 def find_contradictions(products: Mapping[str, Product], names: Mapping[str, str]) -> list[Product]:
     """Products whose name is another medicine's, each said on standard error."""
     codes = {name: code for code, name in names.items()}
@@ -193,7 +179,7 @@ def main(arguments: list[str]) -> int:
     tables = build_tables(completed, names, frozenset(row.rxcui for row in wrong))
     digests = {"digest": given, "corrections": CORRECTIONS}
     head = {"source": SOURCE, **{key: hashlib.sha256(path.read_bytes()).hexdigest() for key, path in digests.items()}}
-    write_table(TABLE, head, tables)
+    write_names(TABLE, head, tables)
     return 0
 
 

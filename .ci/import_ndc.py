@@ -1,6 +1,6 @@
 """Rebuild knowledge/content/imported/ndc.json.gz from a table of National Drug Codes.
 
-    python3 .ci/import_ndc.py NDC9.csv.gz
+    .venv/bin/python .ci/import_ndc.py NDC9.csv.gz
 
 NDC9.csv.gz has the columns ndc9 (labeler and product, nine digits), ingredient_rxcuis ("|" between several) and
 conflict_with_2019_2020. Left out: products with an ingredient that drug_names.json does not name, and codes that two
@@ -15,6 +15,8 @@ import json
 import sys
 from collections import defaultdict
 from pathlib import Path
+
+from knowledge.terms.imported_tables import write_ndc
 
 IMPORTED = Path(__file__).resolve().parent.parent / "knowledge" / "content" / "imported"
 
@@ -31,9 +33,7 @@ def main(arguments: list[str]) -> int:
             codes = sorted(row["ingredient_rxcuis"].split("|"), key=int)
             if set(codes) <= named["ingredients"].keys() and not row["conflict_with_2019_2020"].strip():
                 contents["|".join(codes)].append(row["ndc9"])
-    table = {"source": named["source"], "contents": {key: sorted(contents[key]) for key in sorted(contents)}}
-    packed = gzip.compress(json.dumps(table, separators=(",", ":")).encode(), 9, mtime=0)
-    (IMPORTED / "ndc.json.gz").write_bytes(packed)
+    write_ndc(IMPORTED / "ndc.json.gz", named["source"], contents)
     sys.stderr.write(f"{sum(map(len, contents.values()))} codes, {len(contents)} contents\n")
     return 0
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from knowledge.policy import Policy
+
 
 @dataclass(frozen=True)
 class CardPolicy:
     """Policy of the cards; the defaults are the product's."""
 
-    max_cards: int = 10
-    show_no_action: bool = False
+    max_cards: int = Policy.max_cards
+    show_no_action: bool = Policy.show_no_action
     """A card for standard care, too."""
     withheld_line: bool = False
     """One neutral line where something may not be used for reasons of consent; else not even that is said."""

@@ -250,10 +250,18 @@ def _sources(shown: Sequence[Finding], answer: DrugAnswer) -> str:
         f"- [{escape(source.title)}]({source.url}), {escape(source.version)}, transcribed {source.transcribed}"
         for source in sources
     ]
-    status = dict.fromkeys(_STATUS.get(one.content_status, "") for one in answer.findings)
+    if answer.pretest is not None and answer.pretest.source is not None:
+        lines.append(f"- [What asks for the test]({answer.pretest.source})")
+    status = dict.fromkeys(_say_status(one) for one in answer.findings)
     lines += [f"- {text}" for text in status if text]
     lines += [f"- {text}" for text in (_attributes(shown),) if lines and text]
     return "**Sources**\n\n" + "\n".join(lines) if lines else ""
+
+
+def _say_status(finding: Finding) -> str:
+    if finding.signature_ended is not None:
+        return f"Content: this site's review ended on {finding.signature_ended}; not reviewed since."
+    return _STATUS.get(finding.content_status, "")
 
 
 def _attributes(shown: Sequence[Finding]) -> str:

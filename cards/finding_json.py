@@ -32,6 +32,7 @@ def finding_to_json(finding: Finding) -> dict[str, Any]:
         "condition": finding.condition,
         "contentVersion": finding.content_version,
         "contentStatus": finding.content_status,
+        "signatureEnded": finding.signature_ended,
     }
 
 

@@ -12,9 +12,11 @@ from cards.card_policy import CardPolicy
 from cds_hooks.services.registry import build_services
 from cds_hooks.services.service import Service
 from cds_hooks.settings import Settings
-from knowledge.library import Library, Policy
+from knowledge.library import Library
 from knowledge.loading.errors import ContentError, Fault
-from knowledge.loading.load import CONTENT, load_library, load_policy
+from knowledge.loading.load import CONTENT, load_library
+from knowledge.loading.policy_file import load_policy
+from knowledge.policy import Policy
 from knowledge.terms.drug_names import DrugNames, load_drug_names
 
 Stamp = tuple[tuple[str, int, int, int], ...]

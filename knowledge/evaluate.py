@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from datetime import date
 
 from knowledge.facts import Answer, DrugOrder, DrugUse, Ingredient, PatientFacts
 from knowledge.findings import DrugAnswer, Finding, Gap, Pretest, Silence
-from knowledge.library import Drug, Library, Policy
+from knowledge.library import Drug, Library
 from knowledge.pgx.alternatives import check_offers, keep_holding
 from knowledge.pgx.population import choose_populations, find_uses
 from knowledge.pgx.recommend import Question, recommend
+from knowledge.policy import Policy
 
 
 def evaluate(
@@ -47,11 +49,25 @@ def _answer_order(
         if drug is None:
             silence = f"no guideline content on {ingredient.name}"
             yield DrugAnswer(order, ingredient, silence=silence, silence_kind=Silence.NO_CONTENT)
-        elif policy.reviewed_only and drug.status != "reviewed":
-            silence = f"content on {drug.id} is not signed, and the site asks for signed only"
+        elif policy.reviewed_only and (unsigned := list(_list_unsigned(library, drug, facts.today))):
+            silence = f"content is not signed ({'; '.join(unsigned)}), and the site asks for signed only"
             yield DrugAnswer(order, ingredient, silence=silence, silence_kind=Silence.NOT_SIGNED)
         else:
             yield _answer(Question(library, policy, facts, drug, ingredient, medicines, every_population), order)
+
+
+def _list_unsigned(library: Library, drug: Drug, today: date | None) -> Iterator[str]:
+    """Of the files that an answer on the drug rests on, those without a signature that holds."""
+    files = {drug.id: drug.sign_off}
+    for gene in drug.genes:
+        if gene in library.genes:
+            files[f"gene {gene}"] = library.genes[gene].sign_off
+        if gene in library.modulators_signed:
+            files[f"modulators of {gene}"] = library.modulators_signed[gene]
+    for name, sign_off in files.items():
+        if not sign_off.holds(today):
+            ended = sign_off.ended(today)
+            yield f"{name}, the signature ended on {ended}" if ended else name
 
 
 def _medicines(order: DrugOrder, facts: PatientFacts) -> tuple[DrugUse, ...]:
@@ -122,8 +138,9 @@ def _pretest(question: Question, order: DrugOrder, findings: Iterable[Finding]) 
     codes = {gene: question.library.genes[gene].loinc.get("genotype", ()) for gene in genes}
     loinc = {gene: found[0] for gene, found in codes.items() if len(found) == 1}
     if wanted.before is not None:
-        return Pretest(genes, wanted.priority, wanted.note, loinc, wanted.before)
-    return Pretest(genes, wanted.priority, wanted.note, loinc, in_use=bool(_is_in_use(question, order)))
+        return Pretest(genes, wanted.priority, wanted.note, loinc, wanted.before, source=wanted.source)
+    in_use = bool(_is_in_use(question, order))
+    return Pretest(genes, wanted.priority, wanted.note, loinc, in_use=in_use, source=wanted.source)
 
 
 def _population_may_hold(question: Question, populations: tuple[str, ...]) -> bool:

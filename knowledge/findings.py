@@ -193,6 +193,8 @@ class Finding:
     source: Source | None = None
     content_version: str = ""
     content_status: str = field(kw_only=True)
+    signature_ended: str | None = None
+    """The last day of the site's signature, where it is over; None where there was none or it holds."""
     possible: bool = False
     """True where the record fits several rows of unlike advice, and this is one of them."""
     population_label: str | None = None
@@ -252,6 +254,8 @@ class Pretest:
     """Before what the test is asked for."""
     in_use: bool = False
     """True where the medication list shows the drug in use, so that its first dose was given already."""
+    source: str | None = None
+    """Address at which the demand can be read, where the drug's file names one."""
 
 
 class Silence(StrEnum):

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 from knowledge.findings import Source
+from knowledge.sign_off import SignOff
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,7 @@ class Formula:
     """A published equation that estimates a dose in mg."""
 
     id: str
-    status: str
+    sign_off: SignOff
     title: str
     """Completes the sentence "Starting dose by ..."."""
     constant: Decimal

@@ -11,6 +11,7 @@ from knowledge.display_words import DisplayWords
 from knowledge.findings import Action, Effect, Indicator, Source, Strength
 from knowledge.formula import Formula
 from knowledge.interval import Interval
+from knowledge.sign_off import SignOff
 from knowledge.transparency import Transparency
 
 NO_RESULT = "no_result"
@@ -65,7 +66,7 @@ class Gene:
     method: str
     hgnc: str
     ncbi_gene: str | None
-    status: str
+    sign_off: SignOff
     functions: Mapping[str, str]
     """Function id -> CPIC's words ("none" -> "No function")."""
     alleles: Mapping[str, Allele]
@@ -195,7 +196,7 @@ class Drug:
     id: str
     name: str
     """The ingredient's name in RxNorm, lower case."""
-    status: str
+    sign_off: SignOff
     rxnorm: tuple[str, ...]
     """Empty where no code is known."""
     atc: tuple[str, ...]
@@ -242,17 +243,6 @@ class ConditionSet:
 
 
 @dataclass(frozen=True)
-class Policy:
-    """What a site may set (its overlay); the defaults are the product's."""
-
-    bodies: tuple[str, ...] = ("CPIC", "FDA", "DPWG")
-    pretest_priorities: tuple[str, ...] = ("required", "recommended")
-    show_no_action: bool = False
-    max_cards: int = 10
-    reviewed_only: bool = False
-
-
-@dataclass(frozen=True)
 class Library:
     """All content, ready to evaluate."""
 
@@ -271,6 +261,8 @@ class Library:
     atc_combinations: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """ATC code of a combination -> names of its ingredients; none where the code leaves some open."""
     formulas: Mapping[str, Formula] = field(default_factory=dict)
+    modulators_signed: Mapping[str, SignOff] = field(default_factory=dict)
+    """Gene -> the sign-off of the file of its inhibitors and inducers."""
     transparency: Transparency = field(default_factory=Transparency)
 
     @property

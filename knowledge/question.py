@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
+from knowledge.calendar_months import months_before
 from knowledge.facts import (
     Answer,
     DrugOrder,
@@ -23,9 +24,8 @@ from knowledge.terms.code_systems import RXNORM
 from knowledge.terms.drug_names import DrugNames
 
 NO_RESULT_WORDS = frozenset({"no result", "no_result", ""})
-_DAYS_A_MONTH = 31
-_SINCE = date(2026, 1, 1)
-"""A fixed day that "months of use" are counted back from: a question in JSON has no calendar of its own."""
+_TODAY = date(2026, 1, 1)
+"""The day of a case: a fixed one, so that what is written beside the content comes out alike on every day."""
 
 
 class QuestionError(ValueError):
@@ -45,12 +45,12 @@ class Names:
         return self.drugs.identify([(RXNORM, code, None)] if code else [], name)
 
 
-def read_facts(data: Mapping[str, Any], names: Names) -> PatientFacts:
+def read_facts(data: Mapping[str, Any], names: Names, today: date = _TODAY) -> PatientFacts:
     """The facts that a question states, without an order. Raises QuestionError."""
     return PatientFacts(
         genes={symbol: read_gene(symbol, value, names.library) for symbol, value in _mapping(data, "genes").items()},
         genes_answer=Answer.NONE_ON_FILE,
-        today=_SINCE,
+        today=today,
         patient_answer=Answer.READ,
         age=_number(data, "age"),
         sex=_sex(data),
@@ -60,7 +60,7 @@ def read_facts(data: Mapping[str, Any], names: Names) -> PatientFacts:
         target_inr=_number(data, "target_inr"),
         conditions=frozenset(_condition(name, names.library) for name in _list(data, "conditions")),
         conditions_answer=Answer.READ,
-        medications=tuple(_use(one, names) for one in _list(data, "medications")),
+        medications=tuple(_use(one, names, today) for one in _list(data, "medications")),
         medications_answer=Answer.READ,
         allergies=tuple(one for name in _list(data, "allergies") for one in names.identify(_text(name)).ingredients),
         allergies_answer=Answer.READ,
@@ -108,11 +108,11 @@ def _result(gene: Gene, value: Mapping[str, Any]) -> GeneResult:
     )
 
 
-def _use(one: Any, names: Names) -> DrugUse:
+def _use(one: Any, names: Names, today: date) -> DrugUse:
     data = one if isinstance(one, Mapping) else {"drug": one}
     found = names.identify(_text(data.get("drug")))
     months = data.get("months")
-    since = _SINCE - timedelta(days=_DAYS_A_MONTH * months) if isinstance(months, int) else None
+    since = months_before(today, months) if isinstance(months, int) else None
     return DrugUse(found.ingredients, str(data.get("drug")), since=since, reason=found.reason)
 
 

@@ -8,6 +8,7 @@ import click
 
 from cards.phrases import load_words
 from knowledge.checking.check import check_content, check_overlay
+from knowledge.loading.errors import ContentError
 
 
 @click.command("check")
@@ -23,7 +24,10 @@ def command(file: Path | None, overlay: Path | None) -> None:
     """
     if file is not None and overlay is not None:
         raise click.UsageError("--overlay checks the whole folder: leave FILE out.")
-    faults = check_overlay(load_words(), overlay) if overlay else check_content(load_words(), only=file)
+    try:
+        faults = check_overlay(load_words(), overlay) if overlay else check_content(load_words(), only=file)
+    except ContentError as error:
+        faults = error.faults
     for fault in faults:
         click.echo(str(fault))
     if faults:

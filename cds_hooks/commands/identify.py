@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from cds_hooks.commands.output import print_json
-from knowledge.loading.errors import ContentError
+from cds_hooks.commands.overlay import with_overlay
 from knowledge.loading.load import load_library
 from knowledge.terms.code_systems import ATC, NDC, RXNORM
 from knowledge.terms.drug_names import DrugNames, load_drug_names
@@ -19,12 +19,7 @@ _SHORT = {"rxnorm": RXNORM, "ndc": NDC, "atc": ATC}
 
 
 @click.command("identify")
-@click.option(
-    "--overlay",
-    envvar="PGX_CDS_OVERLAY",
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
-    help="A site's content folder; otherwise that of PGX_CDS_OVERLAY.",
-)
+@with_overlay
 def command(overlay: Path | None) -> None:
     """Read lines SYSTEM|CODE|DISPLAY on standard input (any part may be empty); print one JSON object a line.
 
@@ -32,10 +27,7 @@ def command(overlay: Path | None) -> None:
     name, null where there is none), reason (null, or why the medicine stays unknown) and unknownWord (the first word of
     the display that is not known). Exit code 0 whatever the lines hold, 1: the site's content cannot be used.
     """
-    try:
-        names = load_drug_names(load_library(overlay), overlay)
-    except ContentError as error:
-        raise click.ClickException(str(error)) from None
+    names = load_drug_names(load_library(overlay), overlay)
     for line in _read_lines():
         if line.strip():
             print_json(identify(names, line))

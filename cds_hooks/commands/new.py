@@ -7,10 +7,9 @@ from datetime import date
 from pathlib import Path
 
 import click
-from click.core import ParameterSource
 
-from knowledge.checking.drug_lint import TO_FILL_IN
 from knowledge.loading.load import CONTENT, load_ingredients
+from knowledge.loading.schema import TO_FILL_IN
 
 DRUG = """\
 # yaml-language-server: $schema=../../schema/drug.schema.json
@@ -31,7 +30,7 @@ bodies:
       # Every result of the gene is answered by exactly one row; `pgx-cds check` names the cells that are missing.
       - id: normal
         when: {{{gene}: [normal]}}
-        strength: strong
+        strength: {open}
         actions: [{{keep: {{}}}}]
       - id: silent-indeterminate
         when: {{{gene}: [indeterminate]}}
@@ -50,39 +49,30 @@ GENE = """\
 # yaml-language-server: $schema=../../schema/gene.schema.json
 id: {name}
 status: transcribed
-codes: {{hgnc: "HGNC:0"}}    # the gene's HGNC id
-method: function_pair
+codes: {{hgnc: {open}}}
+method: {open}    # What follows is laid out for function_pair; see the schema for the others.
 
 sources:
-  - title: Allele functionality of {name}
-    version: "the version of the table that you read"
+  - title: {open}
+    version: {open}
     url: https://cpicpgx.org
     transcribed: "{today}"
 
-functions: {{normal: Normal function, none: No function}}
+# Function id -> CPIC's term: one line for each function that the source assigns.
+functions:
+  normal: {open}
 
-# Every star allele once, under its function. Quote the stars.
+# Every allele once, under its function. Quote the stars.
 alleles:
-  normal: ["*1"]
-  none: ["*2"]
+  normal: [{open}]
 
 phenotypes:
-  normal: {{term: Normal Metabolizer, pairs: [[normal, normal]]}}
-  intermediate: {{term: Intermediate Metabolizer, pairs: [[normal, none]]}}
-  poor: {{term: Poor Metabolizer, pairs: [[none, none]]}}
+  normal: {{term: {open}, pairs: [[normal, normal]]}}
 """
 GENE_CASES = """\
-- name: Two normal alleles make a normal metabolizer
-  given: {{diplotype: "*1/*1"}}
-  expect: {{phenotype: Normal Metabolizer}}
-
-- name: One allele without function makes an intermediate metabolizer
-  given: {{diplotype: "*1/*2"}}
-  expect: {{phenotype: Intermediate Metabolizer}}
-
-- name: Two alleles without function make a poor metabolizer
-  given: {{diplotype: "*2/*2"}}
-  expect: {{phenotype: Poor Metabolizer}}
+- name: {open}
+  given: {{diplotype: {open}}}
+  expect: {{phenotype: {open}}}
 """
 
 
@@ -93,7 +83,7 @@ def command() -> None:
 
 @command.command("drug")
 @click.argument("name")
-@click.option("--gene", default="CYP2C19", show_default=True, help="The gene that its guideline asks about.")
+@click.option("--gene", required=True, help="The gene that its guideline asks about.")
 @click.option(
     "--content", type=click.Path(file_okay=False, path_type=Path), default=CONTENT, help="Another content folder."
 )
@@ -105,8 +95,6 @@ def new_drug(name: str, gene: str, content: Path) -> None:
     code = codes.get(name)
     if code is None:
         click.echo(f"{name} is on no RxNorm list here: fill in codes.rxnorm by hand, if there is one", err=True)
-    if click.get_current_context().get_parameter_source("gene") is ParameterSource.DEFAULT:
-        click.echo(f"no --gene: {gene} stands in the file, change it where the guideline asks about another", err=True)
     slug = name.replace(" ", "-")
     fields = {
         "id": slug,
@@ -129,7 +117,7 @@ def new_gene(name: str, content: Path) -> None:
     """Write genes/NAME.yaml and NAME.test.yaml. Exit code 0: written, 2: the name is not one, or the file is there."""
     if not re.fullmatch(r"[A-Z][A-Z0-9-]*", name):
         raise click.UsageError(f"{name!r} is no gene symbol: write it as HGNC does, in capitals")
-    fields = {"name": name, "today": date.today().isoformat()}
+    fields = {"name": name, "open": TO_FILL_IN, "today": date.today().isoformat()}
     _write(content / "genes", name, GENE.format(**fields), GENE_CASES.format(**fields))
 
 

@@ -11,6 +11,7 @@ import click
 import orjson
 
 from cds_hooks.commands.output import print_json
+from cds_hooks.commands.overlay import with_overlay
 from cds_hooks.fhir.gene_file import read_gene_results
 from knowledge.facts import GeneResult
 from knowledge.library import Library
@@ -20,13 +21,15 @@ from knowledge.pgx.phenotype import interpret
 
 @click.command("read")
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
-def command(files: tuple[Path, ...]) -> None:
+@with_overlay
+def command(files: tuple[Path, ...], overlay: Path | None) -> None:
     """Print one JSON object for each gene result in FHIR JSON files (resource, Bundle, Parameters; NDJSON by .ndjson).
 
     Members: file, gene, diplotype, reportedPhenotype, phenotype, activityScore, status, reason, resourceId, notes.
-    Exit code 0: every file was read, 2: a file could not be opened or is not JSON (said on standard error).
+    Exit code 0: every file was read, 1: the site's content cannot be used, 2: a file could not be opened or is not JSON
+    (said on standard error).
     """
-    library = load_library()
+    library = load_library(overlay)
     failed = False
     for file in files:
         try:

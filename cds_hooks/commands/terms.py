@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import gzip
 import hashlib
-import json
 from collections import defaultdict
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import click
 
 from knowledge.loading.errors import ContentError
+from knowledge.loading.imported import DRUG_NAMES, NDC_TABLE
 from knowledge.loading.load import CONTENT
+from knowledge.terms.imported_tables import write_names, write_ndc
 from knowledge.terms.rxnorm_release import SOURCE, Release, read_release
 
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -49,34 +49,26 @@ def build(concepts: Path, relations: Path, attributes: Path | None, out: Path) -
             err=True,
         )
     out.mkdir(parents=True, exist_ok=True)
-    _write_names(out / "drug_names.json", release, digest)
+    write_names(out / DRUG_NAMES, {"source": SOURCE, "digest": digest}, _tables(release))
     if release.ndc:
-        _write_ndc(out / "ndc.json.gz", release)
+        write_ndc(out / NDC_TABLE, SOURCE, _by_contents(release))
     click.echo(
         f"{len(release.ingredients)} ingredients, {len(release.products)} codes of products, "
         f"{len(release.brands)} brands, {len(release.ndc)} NDC products -> {out}"
     )
 
 
-def _write_names(path: Path, release: Release, digest: str) -> None:
-    """One entry a line, sorted, so that a rebuilt table shows its differences."""
-    parts = [f'"source": {json.dumps(SOURCE)}', f'"digest": {json.dumps(digest)}']
-    tables: dict[str, Any] = {
+def _tables(release: Release) -> dict[str, Mapping[str, object]]:
+    return {
         "ingredients": release.ingredients,
         "products": release.products,
         "names": release.names,
         "brands": release.brands,
     }
-    for key, table in tables.items():
-        entries = sorted(table.items(), key=lambda entry: (len(entry[0]) if entry[0].isdigit() else 0, entry[0]))
-        lines = ",\n".join(f"{json.dumps(code)}:{json.dumps(value, separators=(',', ':'))}" for code, value in entries)
-        parts.append(f'"{key}": {{\n{lines}\n}}')
-    path.write_text("{\n" + ",\n".join(parts) + "\n}\n", encoding="utf-8")
 
 
-def _write_ndc(path: Path, release: Release) -> None:
+def _by_contents(release: Release) -> dict[str, list[str]]:
     contents: dict[str, list[str]] = defaultdict(list)
     for code, codes in release.ndc.items():
         contents["|".join(codes)].append(code)
-    table = {"source": SOURCE, "contents": {key: sorted(contents[key]) for key in sorted(contents)}}
-    path.write_bytes(gzip.compress(json.dumps(table, separators=(",", ":")).encode(), 9, mtime=0))
+    return contents

@@ -4,24 +4,28 @@ from __future__ import annotations
 
 import csv
 import sys
+from pathlib import Path
 from typing import Any
 
 import click
 
 from cds_hooks.commands.output import print_json
+from cds_hooks.commands.overlay import with_overlay
 from knowledge.library import Library
 from knowledge.loading.load import load_library
 from knowledge.pgx.phenotype import interpret_genotype
 
 
 @click.command("translate")
-def command() -> None:
+@with_overlay
+def command(overlay: Path | None) -> None:
     """Read CSV lines GENE,DIPLOTYPE on standard input; print one JSON object a line.
 
     Members: gene, diplotype, phenotype (CPIC's term or null), activityScore, functions, gap (null or the reason) and
-    notes. Exit code 0 whatever the lines hold: what cannot be translated is a gap.
+    notes. Exit code 0 whatever the lines hold: what cannot be translated is a gap. 1: the site's content
+    cannot be used.
     """
-    library = load_library()
+    library = load_library(overlay)
     for row in csv.reader(sys.stdin):
         if (
             not row

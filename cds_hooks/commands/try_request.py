@@ -10,6 +10,7 @@ import click
 import orjson
 
 from cds_hooks.clients import LOCAL, make_local_client
+from cds_hooks.commands.overlay import with_overlay
 from cds_hooks.errors import EdgeError, make_outcome
 from cds_hooks.hook_request import parse_json, parse_request
 from cds_hooks.services.service import Service
@@ -22,9 +23,7 @@ from cds_hooks.web.explanation import explain
 @click.command("try")
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--why", is_flag=True, help="Explain each drug on standard error: the row, or the reason for silence.")
-@click.option(
-    "--overlay", type=click.Path(exists=True, file_okay=False, path_type=Path), help="A site's content folder."
-)
+@with_overlay
 @click.option(
     "--consent",
     type=click.Choice(["ehr", "permit", "deny"]),
@@ -36,7 +35,7 @@ def command(file: Path, why: bool, overlay: Path | None, consent: str) -> None:
     """Answer the hook request in FILE (- for standard input) and print the response.
 
     What the request does not bring is fetched from its fhirServer. Exit code 0: answered, 1: the service would refuse
-    it (the OperationOutcome is printed), 2: the file cannot be read.
+    it (the OperationOutcome is printed) or the site's content cannot be used, 2: the file cannot be read.
     """
     settings = Settings(overlay=overlay, consent=consent)
     tenant = build_tenants([make_local_client(settings)], settings)[LOCAL]

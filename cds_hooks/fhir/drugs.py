@@ -26,8 +26,6 @@ _STATEMENTS = frozenset({"MedicationStatement", "MedicationUsage"})
 _ORDERED = frozenset({None, "order", "original-order", "reflex-order", "filler-order", "instance-order"})
 _NOT_TAKEN = frozenset({"not-taking", "not-taken", "on-hold", "stopped"})
 _ENDED = frozenset({"stopped", "completed"})
-_ENDED_DAYS = 92
-"""What ended earlier than a quarter of a year ago is history, and not read."""
 _MAX_USES = 500
 """Medicines in use that are read; with more the list counts as incomplete."""
 
@@ -62,10 +60,10 @@ def _are_too_many(record: Record, today: date) -> bool:
     return len(record.medications.resources) > _MAX_USES and len(_in_use(record, today)[1]) > _MAX_USES
 
 
-def read_ended(record: Record, names: DrugNames, today: date) -> tuple[DrugUse, ...]:
-    """The medicines that are on file as stopped or completed, of the last months or of an unknown day."""
+def read_ended(record: Record, names: DrugNames, today: date, days: int) -> tuple[DrugUse, ...]:
+    """The medicines on file as stopped or completed, at most so many days ago or on an unknown day."""
     candidates = _on_file(record)
-    ended = [one for one in candidates.found if _has_ended(one, today)]
+    ended = [one for one in candidates.found if _has_ended(one, today, days)]
     return tuple(_read_use(one, candidates, names) for one in ended[:_MAX_USES])
 
 
@@ -86,7 +84,7 @@ def _on_file(record: Record) -> Candidates:
     return of_patient(resources, record.patient_id)
 
 
-def _has_ended(found: Found, today: date) -> bool:
+def _has_ended(found: Found, today: date, days: int) -> bool:
     """True for what was taken and is no longer: by its status, or by its end; what ended long ago is left out."""
     if found.kind not in DRUG_ORDERS | _STATEMENTS or found.resource.get("doNotPerform") is True:
         return False
@@ -94,7 +92,7 @@ def _has_ended(found: Found, today: date) -> bool:
     end = max(_ends(found.resource), default=None)
     if end is None:
         return over
-    return (over or end < today) and (today - end).days <= _ENDED_DAYS
+    return (over or end < today) and (today - end).days <= days
 
 
 def is_in_use(found: Found, today: date) -> bool:

@@ -14,13 +14,21 @@ from cds_hooks.fhir.person import find_patient, read_age, read_sex
 from cds_hooks.fhir.record import Record
 from knowledge.facts import DrugOrder, PatientFacts
 from knowledge.library import Library
+from knowledge.policy import Policy
 from knowledge.terms.drug_names import DrugNames
 
 
-def read_patient_facts(record: Record, library: Library, names: DrugNames, today: date) -> PatientFacts:
+def read_patient_facts(
+    record: Record,
+    library: Library,
+    names: DrugNames,
+    today: date,
+    stopped_days: int = Policy.stopped_days,
+) -> PatientFacts:
     """Everything that evaluation may know about the patient of a record.
 
-    `today` is the day that ages are counted to. A record without any draft is one of
+    `today` is the day that ages are counted to; of the medicines that were stopped those of
+    the last `stopped_days` are kept. A record without any draft is one of
     patient-view: there the medicines in use take the place of the drafts.
     """
     orders = read_orders(record, names) if record.drafts else read_taken_as_orders(record, names, today)
@@ -44,7 +52,7 @@ def read_patient_facts(record: Record, library: Library, names: DrugNames, today
         conditions_answer=record.conditions.answer,
         medications=read_medications(record, names, today),
         medications_answer=answer_on_medications(record, today),
-        ended=read_ended(record, names, today),
+        ended=read_ended(record, names, today, stopped_days),
         allergies=read_allergies(record.allergies, record.patient_id, names),
         allergies_answer=record.allergies.answer,
         labs=measures.labs,

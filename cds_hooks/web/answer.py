@@ -107,7 +107,7 @@ def _read(
     asker = Asker(today, request.user_id, frozenset(tenant.client.organizations), server)
     record, consent = release_record(whole, asker, tenant.client.consent)
     laps.end("consent")
-    facts = read_patient_facts(record, content.library, content.names, today)
+    facts = read_patient_facts(record, content.library, content.names, today, content.policy.stopped_days)
     laps.end("facts")
     return record, consent, facts
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 from typing import Any
 
 from cards.phrases import join, load_words, render_action, render_effect
 from knowledge.disclosure import RowDisclosure, cite
 from knowledge.findings import Source, Strength
-from knowledge.library import NO_RESULT, Library
+from knowledge.library import NO_RESULT, Drug, Library
 
 _STATUS = {"transcribed": "transcribed from the source, reviewed by nobody", "reviewed": "reviewed by this site"}
 _EVERYBODY = "every population"
@@ -20,14 +21,14 @@ _FEEDBACK = {
 }
 
 
-def describe_row(library: Library, told: RowDisclosure) -> dict[str, Any]:
+def describe_row(library: Library, told: RowDisclosure, today: date) -> dict[str, Any]:
     """The page as JSON; see schema/transparency.schema.json."""
     drug, row = told.drug, told.row
     return {
         "id": told.id,
         "drug": {"name": drug.name, "rxnorm": list(drug.rxnorm)},
         "body": told.table.body,
-        "content": {"version": library.version, "fileVersion": drug.version, "status": _STATUS.get(drug.status, "")},
+        "content": {"version": library.version, "fileVersion": drug.version, "status": _say_status(drug, today)},
         "sources": [_describe_source(one) for one in told.sources],
         "asksFor": {
             "genes": {gene: [_say_result(library, gene, one) for one in values] for gene, values in row.when.items()},
@@ -45,6 +46,11 @@ def describe_row(library: Library, told: RowDisclosure) -> dict[str, Any]:
         "criteria": _describe_criteria(library, told),
         "feedback": _FEEDBACK,
     }
+
+
+def _say_status(drug: Drug, today: date) -> str:
+    ended = drug.sign_off.ended(today)
+    return f"this site's review ended on {ended}" if ended else _STATUS.get(drug.sign_off.status, "")
 
 
 def describe_strength(told: RowDisclosure) -> str:

@@ -38,7 +38,7 @@ def show_row(row_id: str) -> Response:
     if told is None:
         mend = "A row's id is in the card's extension, such as clopidogrel/cpic/poor-acs-pci."
         raise UnknownRowError(Fault("", "no row has this id", mend, "not-found"))
-    page = describe_row(library, told) | {"current": asked in (None, library.version)}
+    page = describe_row(library, told, engine().today()) | {"current": asked in (None, library.version)}
     if request.accept_mimetypes.best_match(["application/json", "text/html"]) == "text/html":
         response = Response(render_template("transparency.html", page=page), content_type="text/html; charset=utf-8")
     else:

@@ -11,13 +11,14 @@ from knowledge.evaluate import evaluate
 from knowledge.facts import GeneResult, Ingredient, Sex
 from knowledge.findings import Action, Amount, Finding
 from knowledge.formula import Formula
-from knowledge.library import Drug, Gene, Library, Policy
+from knowledge.library import Drug, Gene, Library
 from knowledge.loading.errors import Fault
 from knowledge.loading.strict_yaml import Document
 from knowledge.pgx.dose_formula import compute_dose
 from knowledge.pgx.dose_inputs import Given
 from knowledge.pgx.gene_answer import answer_gene
 from knowledge.pgx.phenotype import interpret
+from knowledge.policy import Policy
 from knowledge.question import Names, QuestionError, read_facts, read_gene, read_order
 
 WHOLE = ("avoid", "offer", "reduce", "increase", "limit")

@@ -25,10 +25,10 @@ from knowledge.loading.load import (
     build_library,
     check_document,
     load_ingredients,
-    load_policy,
     read_content,
     shown_path,
 )
+from knowledge.loading.policy_file import load_policy
 from knowledge.loading.strict_yaml import Document, load_strict
 from knowledge.question import Names
 from knowledge.terms.drug_names import load_drug_names
@@ -154,7 +154,7 @@ def _check_drug(loaded: _Content, mended: Mended, sound: bool) -> Iterator[Fault
     check = DrugCheck(loaded.library, drug, document, loaded.words, ingredients)
     touched = {document.line(*row) for row in mended.rows}
     faults = [fault for law in LAWS for fault in law(check) if fault.line not in touched]
-    faults += check_tables(loaded.library, drug, document, cells=not touched)
+    faults += check_tables(loaded.library, drug, document, cells=mended.keeps_cells)
     yield from faults
     if sound and not faults and loaded.with_cases:
         yield from _check_cases(document, "case", lambda cases: _run_drug_cases(loaded, drug, cases))

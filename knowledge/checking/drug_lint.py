@@ -7,14 +7,12 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any
 
+from knowledge.checking.open_places import find_open_places
 from knowledge.findings import Action, Indicator, Strength
 from knowledge.library import Criteria, Drug, Library, Row, Table
 from knowledge.loading.drug_file import ALTERNATIVE_KINDS, DOSE_KINDS, OTHER_KINDS
 from knowledge.loading.errors import Fault
 from knowledge.loading.strict_yaml import Document
-
-TO_FILL_IN = "to be filled in"
-"""What `pgx-cds new` writes where only a reader of the source knows what belongs there."""
 
 Words = Mapping[str, Mapping[str, str]]
 """Sections of the cards' words: direction, of, risk, monitor, test -> key -> words."""
@@ -210,14 +208,9 @@ def changes_go_their_way(check: DrugCheck) -> Iterator[Fault]:
                 yield check.at_row(row, "this increase raises no dose", "write a factor above 1")
 
 
-def sources_are_filled_in(check: DrugCheck) -> Iterator[Fault]:
+def everything_is_filled_in(check: DrugCheck) -> Iterator[Fault]:
     """Nothing that `pgx-cds new` left open reaches a card."""
-    for table in check.drug.tables:
-        for member in ("title", "version"):
-            if getattr(table.source, member) == TO_FILL_IN:
-                place = ("bodies", table.slug, "source", member)
-                what = f"{table.slug}: the source's {member} is not filled in"
-                yield check.document.fault(place, what, "write what you read it from")
+    yield from find_open_places(check.document)
 
 
 def switched_off_rows_exist(check: DrugCheck) -> Iterator[Fault]:
@@ -263,7 +256,7 @@ LAWS: tuple[Callable[[DrugCheck], Iterator[Fault]], ...] = (
     codes_are_known,
     actions_go_together,
     changes_go_their_way,
-    sources_are_filled_in,
+    everything_is_filled_in,
     switched_off_rows_exist,
     formulas_exist,
 )

@@ -8,7 +8,7 @@ from typing import Any
 
 from knowledge.loading.schema import FOLDER
 
-KINDS = ("drug", "gene", "modulator", "condition", "formula", "case", "gene_case", "formula_case")
+KINDS = ("drug", "gene", "modulator", "condition", "formula", "policy", "case", "gene_case", "formula_case")
 _DEEPEST = 6
 _ALIKE = ("bodies.flow.", "populations.either.")
 """Fields below these are those of a row and of a population."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from itertools import combinations_with_replacement
 
 from knowledge.checking.check_digits import is_loinc_code, is_snomed_code
+from knowledge.checking.open_places import find_open_places
 from knowledge.library import INDETERMINATE, Gene
 from knowledge.loading.errors import Fault
 from knowledge.loading.gene_file import listed_alleles
@@ -120,6 +121,11 @@ def loinc_codes_hold(check: GeneCheck) -> Iterator[Fault]:
             yield check.document.fault(("loinc",), f"{code} fails LOINC's check digit", "write a verified code")
 
 
+def everything_is_filled_in(check: GeneCheck) -> Iterator[Fault]:
+    """Nothing that `pgx-cds new` left open reaches a card."""
+    yield from find_open_places(check.document)
+
+
 GENE_LAWS: tuple[Callable[[GeneCheck], Iterator[Fault]], ...] = (
     alleles_stand_once,
     aliases_lead_somewhere,
@@ -128,6 +134,7 @@ GENE_LAWS: tuple[Callable[[GeneCheck], Iterator[Fault]], ...] = (
     phenotypes_are_reachable,
     unphased_calls_can_be_read,
     loinc_codes_hold,
+    everything_is_filled_in,
 )
 
 

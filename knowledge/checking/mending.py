@@ -19,7 +19,10 @@ _ROUNDS = 4
 _SOURCE = {"title": "-", "version": "-", "url": "https://localhost", "transcribed": "2000-01-01"}
 _NEUTRAL: Mapping[str, Any] = {
     "status": "transcribed",
+    "reviewed": {"by": "-", "until": "2000-01-01"},
     "codes": {"rxnorm": []},
+    "hgnc": "HGNC:0",
+    "method": "function_pair",
     "rxnorm": [],
     "genes": [],
     "strength": "none",
@@ -47,6 +50,11 @@ class Mended:
         """The rows in which something was touched."""
         inside = (place for place in self.touched if place[:1] == ("bodies",) and len(place) >= _ROW)
         return frozenset(place[:_ROW] for place in inside)
+
+    @property
+    def keeps_cells(self) -> bool:
+        """True where every row still asks for what its author wrote: nothing was touched but members beside `when`."""
+        return not self.rows & self.touched and not any(place[_ROW : _ROW + 1] == ("when",) for place in self.touched)
 
 
 def mend(document: Document, kind: str) -> Mended | None:

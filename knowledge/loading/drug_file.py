@@ -9,7 +9,7 @@ from typing import Any
 
 from knowledge.findings import Action, Amount, Effect, Indicator, Strength
 from knowledge.library import Alternative, Criteria, Drug, Population, PretestPolicy, Row, Table
-from knowledge.loading.gene_file import read_source
+from knowledge.loading.gene_file import read_sign_off, read_source
 from knowledge.loading.strict_yaml import Document
 
 ANY = "any"
@@ -26,7 +26,7 @@ def read_drug(document: Document, version: str, codes: Mapping[str, str]) -> Dru
     return Drug(
         id=data["id"],
         name=data.get("name", data["id"]),
-        status=data["status"],
+        sign_off=read_sign_off(data),
         rxnorm=tuple(data["codes"]["rxnorm"]),
         atc=tuple(data["codes"].get("atc", ())),
         genes=tuple(data["genes"]),

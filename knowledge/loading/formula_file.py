@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from knowledge.formula import Formula, Limit, Term
-from knowledge.loading.gene_file import read_source
+from knowledge.loading.gene_file import read_sign_off, read_source
 from knowledge.loading.strict_yaml import Document
 
 
@@ -17,7 +17,7 @@ def read_formula(document: Document, version: str) -> Formula:
     excludes = data.get("excludes", {})
     return Formula(
         id=data["id"],
-        status=data["status"],
+        sign_off=read_sign_off(data),
         title=data["title"],
         constant=_decimal(data["constant"]),
         terms=tuple(_term(term) for term in data["terms"]),

@@ -10,6 +10,7 @@ from knowledge.findings import Source
 from knowledge.interval import Interval
 from knowledge.library import Allele, Gene, Phenotype, Position
 from knowledge.loading.strict_yaml import Document
+from knowledge.sign_off import SignOff
 
 _TWO_NAMES = re.compile(r"(?P<long>.+?) \((?P<short>[^()]+)\)$")
 
@@ -23,7 +24,7 @@ def read_gene(document: Document) -> Gene:
         method=data["method"],
         hgnc=data["codes"]["hgnc"],
         ncbi_gene=data["codes"].get("ncbi_gene"),
-        status=data["status"],
+        sign_off=read_sign_off(data),
         functions=data["functions"],
         alleles=_alleles(data),
         phenotypes={key: _phenotype(key, value) for key, value in data.get("phenotypes", {}).items()},
@@ -36,6 +37,11 @@ def read_gene(document: Document) -> Gene:
         synonyms={key.lower(): value for key, value in data.get("synonyms", {}).items()},
         sources=tuple(read_source(source) for source in data["sources"]),
     )
+
+
+def read_sign_off(data: Mapping[str, Any]) -> SignOff:
+    """`status` and `reviewed`, as drug, gene, modulator and formula files have them."""
+    return SignOff(data["status"], data.get("reviewed", {}).get("until"))
 
 
 def read_source(data: Mapping[str, Any]) -> Source:

@@ -5,19 +5,20 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from decimal import Decimal
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
 from knowledge.display_words import DisplayWords
-from knowledge.library import ConditionSet, Library, Modulator, Policy
+from knowledge.library import ConditionSet, Library, Modulator
 from knowledge.loading.compiled import read_compiled
 from knowledge.loading.drug_file import read_drug
 from knowledge.loading.errors import ContentError, Fault
 from knowledge.loading.formula_file import read_formula
-from knowledge.loading.gene_file import read_gene
+from knowledge.loading.gene_file import read_gene, read_sign_off
+from knowledge.loading.imported import DRUG_NAMES, find_imported
 from knowledge.loading.schema import schema_faults
 from knowledge.loading.strict_yaml import Document, load_strict
 from knowledge.loading.transparency_file import read_transparency
@@ -126,15 +127,18 @@ def build_library(files: ContentFiles, content: Path = CONTENT) -> Library:
     genes = [read_gene(document) for document in files.documents["gene"]]
     drugs = [read_drug(document, files.versions[document.path], codes) for document in files.documents["drug"]]
     formulas = [read_formula(document, files.versions[document.path]) for document in files.documents["formula"]]
+    modulators = {
+        gene: doc.data
+        for doc in files.documents["modulator"]
+        for gene in (doc.data["id"], *doc.data.get("also", ()))
+        if not read_sign_off(doc.data).retired
+    }
     single = {kind: _single(files, kind) for kind in SINGLE}
     return Library(
-        genes={gene.id: gene for gene in genes if gene.status != "retired"},
-        drugs={drug.id: drug for drug in drugs if drug.status != "retired"},
-        modulators={
-            gene: tuple(_modulators(doc.data))
-            for doc in files.documents["modulator"]
-            for gene in (doc.data["id"], *doc.data.get("also", ()))
-        },
+        genes={gene.id: gene for gene in genes if not gene.sign_off.retired},
+        drugs={drug.id: drug for drug in drugs if not drug.sign_off.retired},
+        modulators={gene: tuple(_modulators(data)) for gene, data in modulators.items()},
+        modulators_signed={gene: read_sign_off(data) for gene, data in modulators.items()},
         conditions={doc.data["id"]: _condition_set(doc.data) for doc in files.documents["condition"]},
         synonyms={key.lower(): term for key, term in (single["synonyms"] or {}).items()},
         digest=files.digest,
@@ -144,7 +148,7 @@ def build_library(files: ContentFiles, content: Path = CONTENT) -> Library:
         },
         display_words=_display_words(single["display_words"]) if single["display_words"] else DisplayWords(),
         atc_combinations={code: tuple(parts) for code, parts in (single["atc_combinations"] or {}).items()},
-        formulas={formula.id: formula for formula in formulas if formula.status != "retired"},
+        formulas={formula.id: formula for formula in formulas if not formula.sign_off.retired},
         transparency=read_transparency(single["transparency"]) if single["transparency"] else Transparency(),
     )
 
@@ -156,41 +160,8 @@ def _single(files: ContentFiles, kind: str) -> Any:
 
 def load_ingredients(content: Path = CONTENT) -> dict[str, str]:
     """RxNorm ingredient code -> name in lower case, from the imported table."""
-    data = json.loads((content / "imported" / "drug_names.json").read_bytes())
+    data = json.loads(find_imported(content, DRUG_NAMES).read_bytes())
     return dict(data["ingredients"])
-
-
-def load_policy(overlay: Path | None = None) -> Policy:
-    """The site's policy: `policy.yaml` of its overlay over the product's defaults."""
-    path = overlay / "policy.yaml" if overlay else None
-    if path is None or not path.exists():
-        return Policy()
-    document = load_strict(path)
-    faults = list(document.faults)
-    known = Policy.__dataclass_fields__
-    data = document.data if isinstance(document.data, dict) else {}
-    if document.data is not None and not isinstance(document.data, dict):
-        faults.append(document.fault((), "is no mapping", f"known are {', '.join(known)}"))
-    for key, value in data.items():
-        if key not in known:
-            faults.append(document.fault((key,), f"{key!r} is no policy", f"known are {', '.join(known)}"))
-        elif not _fits(value, getattr(Policy(), key)):
-            kind = _KINDS_OF_VALUES[type(getattr(Policy(), key))]
-            faults.append(document.fault((key,), f"{key!r} has a value of another kind", f"give {kind}"))
-    if faults:
-        raise ContentError(faults)
-    stated: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in data.items()}
-    return replace(Policy(), **stated)
-
-
-_KINDS_OF_VALUES = {bool: "true or false", int: "a whole number above 0", tuple: "a list of words"}
-
-
-def _fits(value: Any, default: Any) -> bool:
-    """Whether a policy's value is of its default's kind: a wrong one would come out at the first request only."""
-    if isinstance(default, tuple):
-        return isinstance(value, list) and all(isinstance(one, str) for one in value)
-    return type(value) is type(default) and (isinstance(value, bool) or value > 0)
 
 
 def _read_merged(path: Path, sound: Any, local: Path | None) -> Document:

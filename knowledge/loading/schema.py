@@ -12,8 +12,10 @@ from jsonschema.exceptions import ValidationError
 from referencing import Registry, Resource
 
 from knowledge.loading.errors import Fault
-from knowledge.loading.strict_yaml import Document
+from knowledge.loading.strict_yaml import Document, Pointer
 
+TO_FILL_IN = "to be filled in"
+"""What `pgx-cds new` writes where only a reader of the source knows the answer."""
 FOLDER = Path(__file__).resolve().parent.parent / "schema"
 
 
@@ -36,7 +38,17 @@ def schema_faults(document: Document, kind: str) -> tuple[Fault, ...]:
 def _fault(document: Document, kind: str, error: ValidationError) -> Fault:
     pointer = tuple(error.absolute_path)
     where = "/".join(str(step) for step in pointer) or "the file"
-    return document.fault(pointer, f"{where}: {_shorten(error.message)}", _mend(kind, error))
+    if error.instance == TO_FILL_IN:
+        return document.fault(pointer, f"{where}: is not filled in", _mend(kind, error))
+    return document.fault((*pointer, *_stranger(error)), f"{where}: {_shorten(error.message)}", _mend(kind, error))
+
+
+def _stranger(error: ValidationError) -> Pointer:
+    """The first member that does not belong where it stands; its line is the one to look at."""
+    if error.validator != "additionalProperties" or not isinstance(error.instance, dict):
+        return ()
+    known = error.schema.get("properties", {}) if isinstance(error.schema, dict) else {}
+    return tuple(key for key in error.instance if key not in known)[:1]
 
 
 def _shorten(message: str) -> str:

@@ -60,8 +60,11 @@ def compute_dose(formula: Formula, given: Given) -> ComputedDose:
 def _estimate(formula: Formula, given: Given) -> DoseEstimate:
     computed = compute_dose(formula, given)
     reasons = list(computed.reasons)
-    if given.signed_only and formula.status != "reviewed":
-        reasons.insert(0, "the equation is not signed, and the site asks for signed content only")
+    today = given.facts.today
+    if given.signed_only and not formula.sign_off.holds(today):
+        ended = formula.sign_off.ended(today)
+        lacking = f"the signature of the equation ended on {ended}" if ended else "the equation is not signed"
+        reasons.insert(0, f"{lacking}, and the site asks for signed content only")
     daily = weekly = None
     if computed.dose is not None and not reasons:
         a_day = (computed.dose / _DAYS[formula.per]).quantize(_TENTH, ROUND_HALF_UP)
@@ -78,7 +81,7 @@ def _estimate(formula: Formula, given: Given) -> DoseEstimate:
         note=formula.note,
         sources=formula.sources,
         content_version=formula.version,
-        content_status=formula.status,
+        content_status=formula.sign_off.status_on(today),
     )
 
 

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date
 from enum import StrEnum
 
+from knowledge.calendar_months import months_before
 from knowledge.facts import Answer, DrugUse, PatientFacts
 from knowledge.library import Criteria, Drug, Table
 
 GENERAL = "general"
-_DAYS_A_MONTH = 30
 
 
 class Membership(StrEnum):
@@ -133,17 +132,12 @@ def _use(criteria: Criteria, facts: PatientFacts) -> Membership:
         return Membership.NO if asked else Membership.UNKNOWN
     if criteria.uses_months is None:
         return Membership.YES
-    months = [_months(use.since, facts.today) for use in uses]
-    known = [count for count in months if count is not None]
-    if not known:
+    begun = [use.since for use in uses if use.since is not None]
+    if not begun or facts.today is None:
         return Membership.UNKNOWN
-    return Membership.YES if max(known) >= criteria.uses_months else Membership.NO
+    return Membership.YES if min(begun) <= months_before(facts.today, criteria.uses_months) else Membership.NO
 
 
 def find_uses(drug: str, facts: PatientFacts) -> list[DrugUse]:
     """The active medicines on the list that hold an ingredient of that name; other drafts are none."""
     return [use for use in facts.medications if not use.draft and any(one.name == drug for one in use.ingredients)]
-
-
-def _months(since: date | None, today: date | None) -> float | None:
-    return None if since is None or today is None else (today - since).days / _DAYS_A_MONTH

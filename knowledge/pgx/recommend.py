@@ -7,13 +7,14 @@ from dataclasses import dataclass, replace
 
 from knowledge.facts import Answer, DrugUse, Ingredient, PatientFacts
 from knowledge.findings import Finding, Gap, GeneState, Indicator, PersonalAttribute, Strength
-from knowledge.library import Criteria, Drug, Library, Policy, Row, Table
+from knowledge.library import Criteria, Drug, Library, Row, Table
 from knowledge.pgx.dose_formula import estimate_doses
 from knowledge.pgx.dose_inputs import Given
 from knowledge.pgx.gene_answer import MOST_NAMED, GeneAnswer, allele_gap, answer_gene
 from knowledge.pgx.lookup import ask_table, asked_alleles, merge_equal_advice, spread_presence
 from knowledge.pgx.phenotype import ANY, GeneValue
 from knowledge.pgx.population import GENERAL, Chosen, Membership, asks_age, choose_populations, decide
+from knowledge.policy import Policy
 from knowledge.row_inputs import find_inputs, list_attributes
 
 EVERYBODY = Chosen(GENERAL)
@@ -134,7 +135,8 @@ def _finding(
         gaps=tuple(gaps),
         source=table.source,
         content_version=drug.version,
-        content_status=drug.status,
+        content_status=drug.sign_off.status_on(question.facts.today),
+        signature_ended=drug.sign_off.ended(question.facts.today),
         possible=several or chosen.unknown,
         population_label=chosen.label,
         condition=chosen.condition,
@@ -253,5 +255,6 @@ def _gap_finding(question: Question, gap: Gap, state: GeneState) -> Finding:
         gaps=(gap,),
         source=next((table.source for table in question.drug.tables if gap.gene in table.genes), None),
         content_version=question.drug.version,
-        content_status=question.drug.status,
+        content_status=question.drug.sign_off.status_on(question.facts.today),
+        signature_ended=question.drug.sign_off.ended(question.facts.today),
     )

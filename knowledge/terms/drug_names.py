@@ -16,6 +16,7 @@ from pathlib import Path
 from knowledge.facts import Identified, Ingredient
 from knowledge.library import Drug, Library
 from knowledge.loading.errors import ContentError
+from knowledge.loading.imported import DRUG_NAMES, NDC_TABLE, find_imported
 from knowledge.loading.load import CONTENT, check_document
 from knowledge.loading.strict_yaml import load_strict
 from knowledge.terms.code_systems import ATC, NDC, RXNORM, usual_system
@@ -112,8 +113,7 @@ class DrugNames:
 
 def load_drug_names(library: Library, overlay: Path | None = None, content: Path = CONTENT) -> DrugNames:
     """The tables of the imported RxNorm list, the drug files and the site's overlay."""
-    table = _imported(overlay, content, "drug_names.json")
-    data = json.loads(table.read_bytes())
+    data = json.loads(find_imported(content, DRUG_NAMES, overlay).read_bytes())
     named = {code: drug.name for drug in library.drugs.values() for code in drug.rxnorm}
     ingredients: dict[str, str] = named | data["ingredients"]
     products = {code: tuple(found) for code, found in data["products"].items()}
@@ -132,7 +132,7 @@ def load_drug_names(library: Library, overlay: Path | None = None, content: Path
         names=names,
         atc=_atc_codes(library, names),
         local=_local_codes(overlay),
-        ndc=_imported(overlay, content, "ndc.json.gz"),
+        ndc=find_imported(content, NDC_TABLE, overlay),
         reader=reader,
     )
 
@@ -156,12 +156,6 @@ def _synonyms(stated: Mapping[str, str], names: Mapping[str, tuple[str, ...]]) -
         if normalise_name(other) not in names and all(parts):
             found[normalise_name(other)] = tuple(sorted({code for part in parts for code in part or ()}))
     return found
-
-
-def _imported(overlay: Path | None, content: Path, name: str) -> Path:
-    """A table of the overlay (built there by `pgx-cds terms build`), else the shipped one."""
-    own = overlay / name if overlay else None
-    return own if own is not None and own.exists() else content / "imported" / name
 
 
 def _key(drug: Drug) -> tuple[str, ...]:

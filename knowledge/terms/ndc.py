@@ -84,8 +84,6 @@ class NdcTable:
 @lru_cache(maxsize=4)
 def load_ndc(path: Path) -> NdcTable:
     """The imported table; read at the first NDC that is asked for."""
-    if not path.exists():
-        return NdcTable()
     data = json.loads(gzip.decompress(path.read_bytes()))
     return make_table({code: tuple(key.split("|")) for key, codes in data["contents"].items() for code in codes})
 

@@ -481,9 +481,21 @@ def test_the_sources_end_with_what_of_the_person_the_rules_use() -> None:
         ((first,), "- The rules above: race and sex not used."),
         ((first, second), "- The rules above: sex used; race not used."),
         ((make_finding(),), "- Content: transcribed from the published guideline; not reviewed by a clinician."),
+        ((make_finding(content_status="reviewed"),), "- Content: reviewed by this site."),
+        (
+            (make_finding(signature_ended="2026-01-01"),),
+            "- Content: this site's review ended on 2026-01-01; not reviewed since.",
+        ),
     ):
         (card,) = cards_of(make_answer(*findings))
         assert card["detail"].splitlines()[-1] == last
+
+
+def test_the_sources_say_where_the_demand_for_a_test_can_be_read() -> None:
+    """Where the content names the address; else the line is not there."""
+    for source, count in (("https://example.org/label", 1), (None, 0)):
+        (card,) = cards_of(make_answer(make_gap(), pretest=Pretest(("CYP2C19",), "required", source=source)))
+        assert card["detail"].splitlines().count("- [What asks for the test](https://example.org/label)") == count
 
 
 def test_a_link_leads_to_the_leading_rule_where_pages_of_rules_are_known() -> None:

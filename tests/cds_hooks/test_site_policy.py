@@ -12,7 +12,7 @@ from samples import SETTINGS
 from app import create_app
 from cds_hooks.content import Content, apply_settings, load_content
 from cds_hooks.settings import Settings
-from knowledge.library import Policy
+from knowledge.policy import Policy
 
 URL = "/cds-services/pgx-order-select"
 

@@ -10,8 +10,9 @@ from facts_samples import make_facts
 from knowledge.evaluate import evaluate
 from knowledge.facts import Answer, DrugOrder, GeneRecord, GeneResult, Ingredient, PatientFacts
 from knowledge.findings import DrugAnswer, Finding, Gap
-from knowledge.library import Policy
+from knowledge.policy import Policy
 from knowledge.question import Names, read_facts, read_order
+from knowledge.sign_off import SignOff
 
 
 def ask(names: Names, drug: str, policy: Policy | None = None, every: bool = False, **given: Any) -> DrugAnswer:
@@ -328,9 +329,41 @@ def test_an_order_of_two_ingredients_is_answered_for_each(names: Names) -> None:
 
 
 def test_a_site_may_ask_for_signed_content_only(names: Names) -> None:
-    """Nothing that is shipped is signed."""
-    answer = ask(names, "clopidogrel", Policy(reviewed_only=True), genes={"CYP2C19": "*2/*2"})
-    assert (answer.findings, answer.silence is None) == ((), False)
+    """Nothing that is shipped is signed; an answer rests on its gene and the inhibitors, too; signatures end."""
+    library = names.library
+    clopidogrel, gene = library.drugs["clopidogrel"], library.genes["CYP2C19"]
+    held, over = SignOff("reviewed", "2026-01-01"), SignOff("reviewed", "2025-12-31")
+
+    def silence(of_drug: SignOff, of_gene: SignOff, of_inhibitors: SignOff) -> str | None:
+        signed = replace(
+            library,
+            drugs={"clopidogrel": replace(clopidogrel, sign_off=of_drug)},
+            genes=library.genes | {"CYP2C19": replace(gene, sign_off=of_gene)},
+            modulators_signed={"CYP2C19": of_inhibitors},
+        )
+        asked = {"genes": {"CYP2C19": "*2/*2"}}
+        return ask(replace(names, library=signed), "clopidogrel", Policy(reviewed_only=True), **asked).silence
+
+    none, words = SignOff(), "content is not signed ({}), and the site asks for signed only"
+    assert silence(held, held, held) is None
+    assert silence(none, none, none) == words.format("clopidogrel; gene CYP2C19; modulators of CYP2C19")
+    assert silence(over, held, none) == words.format(
+        "clopidogrel, the signature ended on 2025-12-31; modulators of CYP2C19"
+    )
+
+
+def test_a_signature_counts_to_the_end_of_its_last_day(names: Names) -> None:
+    """Afterwards the content is as it was before, and the finding says when the signature ended."""
+    clopidogrel = names.library.drugs["clopidogrel"]
+
+    def signed(until: str) -> set[tuple[str, str | None]]:
+        drugs = {"clopidogrel": replace(clopidogrel, sign_off=SignOff("reviewed", until))}
+        local = replace(names, library=replace(names.library, drugs=drugs))
+        found = ask(local, "clopidogrel", genes={"CYP2C19": "*2/*2"}).findings
+        return {(one.content_status, one.signature_ended) for one in found}
+
+    assert signed("2026-01-01") == {("reviewed", None)}
+    assert signed("2025-12-31") == {("transcribed", "2025-12-31")}
 
 
 def test_two_drafts_that_interact_know_of_each_other(names: Names) -> None:

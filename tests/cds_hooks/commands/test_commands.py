@@ -118,25 +118,51 @@ def test_check_is_quiet_about_sound_content_and_names_faults(tmp_path: Path) -> 
 
 def test_new_writes_files_that_the_checker_can_read(tmp_path: Path) -> None:
     """The checker names the cells and the words that are still missing; a second run refuses to overwrite."""
-    result = run("new", "drug", "prasugrel", "--content", str(tmp_path))
     path = tmp_path / "drugs" / "prasugrel.yaml"
-    assert (result.exit_code, path.exists()) == (0, True)
-    assert "no --gene: CYP2C19 stands in the file" in result.stderr
+    named = ("new", "drug", "prasugrel", "--gene", "CYP2C19", "--content", str(tmp_path))
+    assert (run(*named).exit_code, path.exists()) == (0, True)
     missing = [fault.what for fault in check_content({}, only=path)]
     opened = [what for what in missing if what.endswith("is not filled in")]
-    assert len(opened) == 2
-    assert len(missing) > 2
+    assert opened == [
+        "bodies/cpic/source/title: is not filled in",
+        "bodies/cpic/source/version: is not filled in",
+        "bodies/cpic/rows/0/strength: is not filled in",
+    ]
+    assert len(missing) > len(opened)
     assert all(what.endswith("no row answers") for what in missing if what not in opened)
-    assert run("new", "drug", "prasugrel", "--content", str(tmp_path)).exit_code == 2
+    assert run(*named).exit_code == 2
+
+
+def test_new_asks_for_the_gene_of_a_medicine(tmp_path: Path) -> None:
+    """Which one it is stands in the guideline, and in no default."""
+    result = run("new", "drug", "prasugrel", "--content", str(tmp_path))
+    assert (result.exit_code, "Missing option '--gene'" in result.stderr) == (2, True)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_new_makes_up_nothing_about_a_gene(tmp_path: Path) -> None:
+    """What only its source says is left open, and the checker names each place with its line."""
+    path = tmp_path / "genes" / "NEWGENE.yaml"
     assert run("new", "gene", "cyp2c19", "--content", str(tmp_path)).exit_code == 2
     assert run("new", "gene", "NEWGENE", "--content", str(tmp_path)).exit_code == 0
-    faults = check_content({}, only=tmp_path / "genes" / "NEWGENE.yaml")
-    assert [fault.what for fault in faults] == []
+    lines = path.read_text(encoding="utf-8").splitlines()
+    faults = check_content({}, only=path)
+    opened = [fault for fault in faults if fault.path.endswith("NEWGENE.yaml") and "is not filled in" in fault.what]
+    assert [fault.what.split(":")[0] for fault in opened] == [
+        "codes/hgnc",
+        "method",
+        "sources/0/title",
+        "sources/0/version",
+        "functions/normal",
+        "alleles/normal/0",
+        "phenotypes/normal/term",
+    ]
+    assert all("to be filled in" in lines[fault.line - 1] for fault in opened)
 
 
 def test_new_takes_a_name_of_several_words(tmp_path: Path) -> None:
     """The file's name has hyphens, the medicine keeps its own; without a code on the list none is made up."""
-    result = run("new", "drug", "isavuconazonium sulfate", "--content", str(tmp_path))
+    result = run("new", "drug", "isavuconazonium sulfate", "--gene", "CYP2C19", "--content", str(tmp_path))
     text = (tmp_path / "drugs" / "isavuconazonium-sulfate.yaml").read_text(encoding="utf-8")
     assert result.exit_code == 0
     assert "id: isavuconazonium-sulfate\nname: isavuconazonium sulfate\n" in text
@@ -315,3 +341,36 @@ def test_terms_build_refuses_what_is_not_nlms(tmp_path: Path) -> None:
     assert result.exit_code == 1
     assert "RXNCONSO.RRF:1: 1 columns where 17 belong" in result.output
     assert not (tmp_path / "overlay").exists()
+
+
+@pytest.mark.parametrize("by_setting", [True, False], ids=["PGX_CDS_OVERLAY", "--overlay"])
+@pytest.mark.parametrize("command", ["identify", "read", "recommend", "translate", "try"])
+def test_a_broken_overlay_ends_every_command_that_answers_from_it(
+    command: str, by_setting: bool, tmp_path: Path
+) -> None:
+    """Every fault on a line, nothing else, and no answer; a sound overlay is taken."""
+    file, overlay = tmp_path / "request.json", tmp_path / "overlay"
+    file.write_text(json.dumps(request_for("order-select", patientId="p", draftOrders={"resourceType": "Bundle"})))
+    (overlay / "genes").mkdir(parents=True)
+    (overlay / "genes" / "CYP2C19.yaml").write_text("status: fine\n")
+    arguments = [command, *([str(file)] if command in ("read", "try") else [])]
+    if by_setting:
+        refused = CliRunner(env={"PGX_CDS_OVERLAY": str(overlay)}).invoke(main, arguments, input="")
+    else:
+        refused = run(*arguments, "--overlay", str(overlay))
+    assert (refused.exit_code, refused.stdout) == (1, "")
+    (line,) = refused.stderr.splitlines()
+    assert line.startswith(f"{overlay / 'genes' / 'CYP2C19.yaml'}:1: status: 'fine' is not one of ")
+
+
+def test_the_commands_answer_from_the_content_and_the_policy_of_the_site(tmp_path: Path) -> None:
+    """A retired gene is read no more, a retired medicine has no advice, and the bodies come in the site's order."""
+    question = json.dumps({"drug": "clopidogrel", "genes": {"CYP2C19": "*2/*2"}})
+    (tmp_path / "policy.yaml").write_text("bodies: [FDA, CPIC, DPWG]\n")
+    (shipped,) = lines_of(run("recommend", given=question))
+    (local,) = lines_of(run("recommend", "--overlay", str(tmp_path), given=question))
+    assert (shipped[0]["body"], local[0]["body"]) == ("CPIC", "FDA")
+    (tmp_path / "genes").mkdir()
+    (tmp_path / "genes" / "NUDT15.yaml").write_text("status: retired\n")
+    (line,) = lines_of(run("translate", "--overlay", str(tmp_path), given="NUDT15,*1/*3\n"))
+    assert line["gap"] == "there is no file for the gene NUDT15"

@@ -1,5 +1,6 @@
 """The whole record at once."""
 
+from datetime import date
 from decimal import Decimal
 
 import pytest
@@ -72,6 +73,16 @@ def test_medicines_in_use_are_the_orders_when_nothing_is_drafted() -> None:
         (expected,),
         (DrugUse((SIPONIMOD,), "Siponimod", "MedicationRequest/t1"),),
     )
+
+
+def test_of_what_was_stopped_the_last_days_are_kept_as_the_policy_has_them() -> None:
+    """To the day; a quarter of a year where the site says nothing."""
+    bounds = {"dosageInstruction": [{"timing": {"repeat": {"boundsPeriod": {"end": "2026-01-29"}}}}]}
+    sent = record(medications=fetched({**TAKEN, "status": "completed", **bounds}))
+    kept = (DrugUse((SIPONIMOD,), "Siponimod", "MedicationRequest/t1", until=date(2026, 1, 29)),)
+    assert read_patient_facts(sent, LIBRARY, NAMES, TODAY).ended == kept
+    for days, ended in ((92, kept), (91, ())):
+        assert read_patient_facts(sent, LIBRARY, NAMES, TODAY, days).ended == ended
 
 
 def test_facts_are_empty_when_the_record_is() -> None:

@@ -146,7 +146,7 @@ def test_old_content_stays_and_health_says_so_while_a_file_is_broken(
     assert b"pgx_cds_content_stale 1.0\n" in app.test_client().get("/metrics").data
     line = orjson.loads(capsys.readouterr().err.splitlines()[0])
     assert (line["level"], line["message"], line["count"]) == ("ERROR", "content broken, old content stays", 1)
-    assert line["faults"][0].startswith(f"{overlay / 'policy.yaml'}:2: 'show_no_acton' is no policy: known are ")
+    assert line["faults"][0].startswith(f"{overlay / 'policy.yaml'}:2: the file: Additional properties ")
 
     (overlay / "policy.yaml").write_text(HIDDEN, encoding="utf-8")
     look()

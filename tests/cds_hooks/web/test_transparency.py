@@ -14,6 +14,7 @@ from samples import SETTINGS
 from app import create_app
 from cds_hooks.content import Content, load_content
 from cds_hooks.json_schema import load_validator
+from knowledge.sign_off import SignOff
 
 ROW = "clopidogrel/cpic/poor-acs-pci"
 
@@ -63,6 +64,18 @@ def test_a_row_says_what_it_rests_on(client: FlaskClient, content: Content) -> N
         "note": "",
         "current": True,
     }
+
+
+@pytest.mark.parametrize(
+    ("until", "status"),
+    [("9999-12-31", "reviewed by this site"), ("2020-01-01", "this site's review ended on 2020-01-01")],
+)
+def test_a_row_says_whether_the_sites_review_holds(until: str, status: str, content: Content) -> None:
+    """Today it does, or since a day it does no more."""
+    signed = dataclasses.replace(content.library.drugs["clopidogrel"], sign_off=SignOff("reviewed", until))
+    library = dataclasses.replace(content.library, drugs={"clopidogrel": signed})
+    client = create_app(SETTINGS, dataclasses.replace(content, library=library)).test_client()
+    assert client.get(f"/transparency/{ROW}").get_json()["content"]["status"] == status
 
 
 def test_every_row_has_a_page_that_keeps_its_schema(client: FlaskClient, content: Content) -> None:

@@ -9,8 +9,8 @@ import pytest
 from cards.phrases import load_words
 from knowledge.checking.check import check_content, check_overlay
 from knowledge.checking.check_digits import is_loinc_code, is_snomed_code
-from knowledge.checking.drug_lint import TO_FILL_IN
 from knowledge.loading.load import CONTENT
+from knowledge.loading.schema import TO_FILL_IN
 
 FIVE_FAULTS = """\
 id: clopidogrel
@@ -168,7 +168,7 @@ def test_an_overlay_is_checked_with_its_policy_its_codes_and_what_it_makes_of_th
     assert [(Path(fault.path).name, fault.line, fault.what) for fault in check_overlay(load_words(), tmp_path)] == [
         ("drug_codes.yaml", 1, "the file: ['X1'] is not of type 'object'"),
         ("clopidogrel.yaml", 5, "fda: CYP2C19 poor, population general: 2 rows answer (all, too)"),
-        ("policy.yaml", 1, "'colour' is no policy"),
+        ("policy.yaml", 1, "the file: Additional properties are not allowed ('colour' was unexpected)"),
     ]
 
 
@@ -195,7 +195,7 @@ def test_what_the_scaffold_left_to_be_filled_in_is_a_fault(content: Path) -> Non
     whole = path.read_text(encoding="utf-8")
     left = re.sub(r"version: .*", f'version: "{TO_FILL_IN}"', whole, count=1)
     assert left != whole
-    assert [what for _, what in faults_of(content, left)] == ["cpic: the source's version is not filled in"]
+    assert [what for _, what in faults_of(content, left)] == ["bodies/cpic/source/version: is not filled in"]
 
 
 def test_a_row_that_is_switched_off_must_be_there(tmp_path: Path) -> None:

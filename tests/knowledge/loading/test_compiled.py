@@ -9,6 +9,7 @@ import pytest
 from knowledge.loading.compiled import read_compiled, write_compiled
 from knowledge.loading.errors import ContentError
 from knowledge.loading.load import CONTENT, load_library, read_content
+from knowledge.sign_off import SignOff
 
 
 @pytest.fixture
@@ -60,7 +61,7 @@ def test_a_sites_overlay_is_merged_over_compiled_content(content: Path, tmp_path
     (overlay / "drugs").mkdir(parents=True)
     local = overlay / "drugs" / "codeine.yaml"
     local.write_text('status: reviewed\nreviewed: {by: "A pharmacist", until: "2027-01-01"}\n', encoding="utf-8")
-    assert load_library(overlay, content).drugs["codeine"].status == "reviewed"
+    assert load_library(overlay, content).drugs["codeine"].sign_off == SignOff("reviewed", "2027-01-01")
     local.write_text("status: signed\n", encoding="utf-8")
     with pytest.raises(ContentError, match="'signed' is not one of"):
         load_library(overlay, content)

@@ -6,7 +6,7 @@ import pytest
 
 from knowledge.evaluate import evaluate
 from knowledge.facts import Answer, GeneRecord
-from knowledge.library import Policy
+from knowledge.policy import Policy
 from knowledge.question import Names, read_facts, read_order
 
 CHANGED = "CPIC changes its dose (SLCO1B1 Poor Function)"

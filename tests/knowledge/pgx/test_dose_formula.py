@@ -11,8 +11,9 @@ import pytest
 from knowledge.evaluate import evaluate
 from knowledge.facts import Answer, DrugUse, GeneRecord, GeneResult, Ingredient, PatientFacts
 from knowledge.findings import Amount, DoseEstimate
-from knowledge.library import Policy
+from knowledge.policy import Policy
 from knowledge.question import Names, read_facts, read_order
+from knowledge.sign_off import SignOff
 
 TODAY = date(2026, 11, 24)
 GIVEN = {
@@ -214,12 +215,30 @@ def test_who_takes_warfarin_already_gets_no_dose_to_start_from(names: Names) -> 
 
 
 def test_a_site_that_asks_for_signed_content_gets_no_unsigned_equation(names: Names) -> None:
-    """The drug's own file may be signed while the equation is not."""
-    drugs = {"warfarin": replace(names.library.drugs["warfarin"], status="reviewed")}
-    signed = Names(replace(names.library, drugs=drugs), names.drugs)
+    """The drug's own file and its genes may be signed while the equation is not, or is no more."""
+    signed = sign(names)
     found = ask(signed, read_facts(GIVEN, signed), Policy(reviewed_only=True))
     words = "the equation is not signed, and the site asks for signed content only"
     assert reasons(found) == {IWPC: words, GAGE: words}
-    formulas = {IWPC: replace(names.library.formulas[IWPC], status="reviewed")}
-    both = Names(replace(names.library, drugs=drugs, formulas=formulas), names.drugs)
-    assert reasons(ask(both, read_facts(GIVEN, both), Policy(reviewed_only=True))) == {IWPC: None}
+    held, ended = SignOff("reviewed", "2026-11-24"), SignOff("reviewed", "2026-11-23")
+    known = names.library.formulas
+    formulas = {IWPC: replace(known[IWPC], sign_off=held), GAGE: replace(known[GAGE], sign_off=ended)}
+    both = Names(replace(signed.library, formulas=formulas), names.drugs)
+    found = ask(both, read_facts(GIVEN, both), Policy(reviewed_only=True))
+    over = "the signature of the equation ended on 2026-11-23, and the site asks for signed content only"
+    assert reasons(found) == {IWPC: None, GAGE: over}
+    assert {name: one.content_status for name, one in found.items()} == {IWPC: "reviewed", GAGE: "transcribed"}
+
+
+def sign(names: Names) -> Names:
+    """Warfarin, its genes and their inhibitors signed to the day of the question, and no equation."""
+    held, library = SignOff("reviewed", "2026-11-24"), names.library
+    return Names(
+        replace(
+            library,
+            drugs={"warfarin": replace(library.drugs["warfarin"], sign_off=held)},
+            genes={key: replace(gene, sign_off=held) for key, gene in library.genes.items()},
+            modulators_signed=dict.fromkeys(library.modulators, held),
+        ),
+        names.drugs,
+    )

@@ -7,7 +7,8 @@ from typing import Any
 from knowledge.evaluate import evaluate
 from knowledge.facts import DrugUse, Ingredient
 from knowledge.findings import DrugAnswer, Offer
-from knowledge.library import Alternative, Policy
+from knowledge.library import Alternative
+from knowledge.policy import Policy
 from knowledge.question import Names, read_facts, read_order
 
 PAROXETINE = DrugUse((Ingredient("paroxetine", "32937"),), "Paroxetine 20 mg")

@@ -11,6 +11,7 @@ from facts_samples import make_facts
 from knowledge.facts import Answer, DrugUse, Ingredient, PatientFacts
 from knowledge.library import Criteria
 from knowledge.pgx.population import Membership, decide
+from knowledge.question import Names, read_facts
 
 TODAY = date(2026, 11, 23)
 ADULT = Criteria(age_from=Decimal(18))
@@ -68,6 +69,25 @@ def test_use_and_naivety_follow_the_medication_list_as_far_as_it_reaches(
     """An absence on a list never proves that a medicine was never taken."""
     assert decide(Criteria(naive_to="phenytoin"), facts) == naive
     assert decide(Criteria(uses="phenytoin", uses_months=3), facts) == three_months
+
+
+@pytest.mark.parametrize(
+    ("since", "expected"),
+    [(date(2026, 8, 24), Membership.YES), (date(2026, 8, 25), Membership.NO)],
+)
+def test_months_of_use_are_calendar_months(since: date, expected: Membership) -> None:
+    """From the day on which so many are full, however long they were."""
+    facts = replace(taking(since), today=date(2026, 11, 24))
+    assert decide(Criteria(uses="phenytoin", uses_months=3), facts) is expected
+    february = replace(taking(date(2026, 11, 30)), today=date(2027, 2, 28))
+    assert decide(Criteria(uses="phenytoin", uses_months=3), february) is Membership.NO
+
+
+@pytest.mark.parametrize(("months", "expected"), [(3, Membership.YES), (2, Membership.NO)])
+def test_a_case_reaches_the_bound_that_patients_get(names: Names, months: int, expected: Membership) -> None:
+    """What a case states in months is counted as a record's dates are."""
+    facts = read_facts({"medications": [{"drug": "phenytoin", "months": months}]}, names)
+    assert decide(Criteria(uses="phenytoin", uses_months=3), facts) is expected
 
 
 def test_a_draft_is_no_use_yet() -> None:

@@ -1,5 +1,6 @@
 """From a coded or named medicine to its ingredients; unknown is an answer."""
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -7,7 +8,7 @@ import pytest
 from knowledge.facts import Identified, Ingredient
 from knowledge.library import Library
 from knowledge.loading.errors import ContentError
-from knowledge.loading.load import load_library
+from knowledge.loading.load import CONTENT, load_library
 from knowledge.question import Names
 from knowledge.terms.drug_names import load_drug_names
 
@@ -203,6 +204,25 @@ def test_a_site_may_bring_its_own_names(tmp_path: Path) -> None:
         "clopidogrel",
     ]
     assert names.identify([], "Our Trio").ingredients == ()
+
+
+@pytest.mark.parametrize("name", ["drug_names.json", "ndc.json.gz"])
+def test_a_shipped_table_that_is_missing_is_a_fault_and_not_an_empty_table(
+    name: str, library: Library, tmp_path: Path
+) -> None:
+    """Else every code would look as if it were on no list. A table of the overlay is enough."""
+    content, overlay = tmp_path / "content", tmp_path / "overlay"
+    shutil.copytree(CONTENT / "imported", content / "imported")
+    overlay.mkdir()
+    shutil.move(content / "imported" / name, overlay / name)
+    found = load_drug_names(library, overlay, content).identify([(NDC, "0093-7314-56", None)], None)
+    assert found == Identified(CLOPIDOGREL, "code")
+    with pytest.raises(ContentError) as raised:
+        load_drug_names(library, None, content)
+    (fault,) = raised.value.faults
+    assert (fault.path, fault.what) == (
+        str(content / "imported" / name), "this table of the shipped content is missing",
+    )  # fmt: skip
 
 
 def test_a_medicine_of_more_codes_than_anybody_lists_is_not_looked_through(names: Names) -> None:

@@ -1,10 +1,8 @@
 """An NDC leads to labeler and product however it is written; what may be several is all of them."""
 
-from pathlib import Path
-
 import pytest
 
-from knowledge.terms.ndc import load_ndc, make_table, read_ndc
+from knowledge.terms.ndc import make_table, read_ndc
 
 
 @pytest.mark.parametrize(
@@ -46,11 +44,6 @@ def test_every_spelling_leads_to_labeler_and_product(code: str, expected: tuple[
 def test_what_is_no_ndc_is_nothing(code: str) -> None:
     """Too short, too long, other signs."""
     assert read_ndc(code) == ()
-
-
-def test_a_site_without_the_table_knows_no_ndc(tmp_path: Path) -> None:
-    """An overlay or content folder need not bring it."""
-    assert load_ndc(tmp_path / "ndc.json.gz").products == {}
 
 
 @pytest.mark.parametrize(
