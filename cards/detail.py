@@ -23,8 +23,9 @@ _GAP_ADVICE = {
     "results_disagree": "Find out which {gene} result is right before relying on either.",
 }
 _OFFERS_CHECKED = (
-    "Where the guideline names no alternative, the ones above are this service's own choice. They are checked against"
-    " the genes, conditions, allergies and medicines on file, not for interactions or organ function."
+    "Interactions and organ function were NOT checked: check both before ordering any of them. Looked at were only the"
+    " genes, conditions and allergies on file, and those medicines that the content names against an alternative. Where"
+    " the guideline names no alternative, the ones above are this service's own choice."
 )
 
 
@@ -63,7 +64,7 @@ def _gap_advice(answer: DrugAnswer, *kinds: str) -> Iterator[str]:
 
 def _finding_lines(finding: Finding, answer: DrugAnswer, several: bool, named: bool) -> Iterator[str]:
     """A row's line; `several`: other rows stand beside it, `named`: and they are other bodies'."""
-    sentences = literal(_sentences(finding, answer))
+    sentences = literal(_sentences(finding, answer) or _none_holds(finding))
     draft = describe_draft(answer, finding)
     note = f" {literal(draft)}" if draft else ""
     note += _use(answer) if any(action.of == "start" for action in finding.actions) else ""
@@ -87,6 +88,14 @@ def _use(answer: DrugAnswer) -> str:
     if answer.in_use is None:
         return f" Whether {drug} is in use already could not be told: this is about its start."
     return f" The medication list shows {drug} in use already: this is about its start." if answer.in_use else ""
+
+
+def _none_holds(finding: Finding) -> str:
+    """What is left of a row that asks for nothing but an alternative, where none of them holds."""
+    dropped = any(gap.kind == "no_alternative" for gap in finding.gaps)
+    return (
+        "Consider another medicine; of those that could be named here none holds for this patient." if dropped else ""
+    )
 
 
 def _sentences(finding: Finding, answer: DrugAnswer) -> str:

@@ -16,7 +16,7 @@ from cards.overrides import override_reasons
 from cards.phrases import render_headline
 from cards.suggestions import make_suggestions
 from cards.withholding import LINE, SUMMARY, hide_withheld, is_withheld
-from knowledge.findings import DrugAnswer, Finding, Gap, GeneState, Indicator
+from knowledge.findings import Action, DrugAnswer, Finding, Gap, GeneState, Indicator
 
 __all__ = ["CardPolicy", "cap_cards", "make_cards"]
 
@@ -148,6 +148,9 @@ def _population(shown: Sequence[Finding]) -> str | None:
 def render_lead(finding: Finding) -> str:
     """What a row asks for first, in a few words."""
     what = [render_headline(action) for action in finding.actions if action.kind != "keep"]
+    if not what and any(gap.kind == "no_alternative" for gap in finding.gaps):
+        # Its alternatives have all dropped out: what it asks for is another medicine all the same.
+        return render_headline(Action("offer"))
     return what[0] if what else "no change"
 
 

@@ -173,7 +173,15 @@ class Alternative:
     is_class: bool = False
     label: str | None = None
     not_with: tuple[str, ...] = ()
-    """Ingredients that it must not be taken together with."""
+    """Ingredients, groups and classes of modulators that it must not be taken together with."""
+    age_below: Decimal | None = None
+    weight_from_kg: Decimal | None = None
+    check_if: tuple[str, ...] = ()
+    """Condition sets with which it is to be checked first."""
+    check_with: tuple[str, ...] = ()
+    """As `not_with`; beside these it is to be checked first."""
+    check: str | None = None
+    """What is to be checked first in every patient."""
 
 
 @dataclass(frozen=True)
@@ -223,6 +231,11 @@ class Modulator:
     """None: named on the card, changes nothing."""
 
     @property
+    def group(self) -> str:
+        """ "inhibitor strong", as its file has it."""
+        return f"{self.effect} {self.strength}"
+
+    @property
     def words(self) -> str:
         """ "strong inhibitor"; an inhibitor whose class nobody read in a source says so."""
         if self.strength == UNVERIFIED:
@@ -263,6 +276,8 @@ class Library:
     formulas: Mapping[str, Formula] = field(default_factory=dict)
     modulators_signed: Mapping[str, SignOff] = field(default_factory=dict)
     """Gene -> the sign-off of the file of its inhibitors and inducers."""
+    medicine_groups: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Name of a group -> ingredients, which need not have a known code."""
     transparency: Transparency = field(default_factory=Transparency)
 
     @property

@@ -94,11 +94,13 @@ def _ask_criteria(criteria: Criteria) -> Iterator[Asked]:
 
 def _ask_alternative(library: Library, one: Alternative) -> Iterator[Asked]:
     """Its own conditions; and what its own tables ask, since it is checked against them as well."""
-    yield from (("conditions", name) for name in one.unless)
-    yield from (("medications", name) for name in one.not_with)
+    yield from (("conditions", name) for name in (*one.unless, *one.check_if))
+    yield from (("medications", name) for name in (*one.not_with, *one.check_with))
     yield from (("medications", None), ("allergies", None))
-    if one.age_from is not None:
+    if one.age_from is not None or one.age_below is not None:
         yield "age", None
+    if one.weight_from_kg is not None:
+        yield "weight_kg", None
     own = library.drugs.get(one.name)
     for table in own.tables if own is not None and not one.is_class else ():
         yield from _ask_table(library, own, table) if own is not None else ()

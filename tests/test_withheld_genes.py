@@ -124,13 +124,14 @@ def test_every_assay_names_a_gene_that_is_known(content: Content) -> None:
 
 
 def test_a_row_that_acts_on_a_released_gene_still_acts(content: Content) -> None:
-    """By its table alone, without the sentence on the other gene and the test of it; what is left is said."""
+    """By its table alone, for every population, without the sentence on the other gene and the test of it."""
     drug = content.library.drugs["azathioprine"]
     rows = {row.id: row for row in drug.tables[0].rows}
-    (card,) = make_cards([_ask(content, drug, rows["nudt15-poor-tpmt-unknown"], "TPMT")], content.cards)
+    (card,) = make_cards([_ask(content, drug, rows["nudt15-poor-tpmt-unknown-non-malignant"], "TPMT")], content.cards)
     assert card.row == "azathioprine/cpic"
-    assert card.summary == "Azathioprine: consider an alternative (NUDT15 Poor Metabolizer)"
-    assert "In malignancy, start with a tenth of the daily dose, still daily" in card.detail
+    assert card.summary == "Azathioprine: reduce the starting dose to 10% of the usual (NUDT15 Poor Metabolizer)"
+    assert "CPIC names no dose for a condition that is not malignant." in card.detail
+    assert "TPMT" not in card.detail.partition("**Sources**")[0]
 
 
 @pytest.mark.parametrize(("row", "hidden"), [("standard-tpmt-unknown", "TPMT"), ("standard-nudt15-unknown", "NUDT15")])

@@ -81,7 +81,7 @@ def populations_are_declared(check: DrugCheck) -> Iterator[Fault]:
 def conditions_exist(check: DrugCheck) -> Iterator[Fault]:
     """Populations and alternatives name condition sets that have a file."""
     places = [(("populations", name), _condition_names(one.criteria)) for name, one in check.drug.populations.items()]
-    places += [(("alternatives", name), set(one.unless)) for name, one in check.drug.alternatives.items()]
+    places += [(("alternatives", name), {*one.unless, *one.check_if}) for name, one in check.drug.alternatives.items()]
     for place, names in places:
         for name in sorted(names - set(check.library.conditions)):
             yield check.document.fault(place, f"there is no condition set {name!r}", f"add conditions/{name}.yaml")
@@ -105,6 +105,17 @@ def alternatives_are_known(check: DrugCheck) -> Iterator[Fault]:
         if not one.is_class and one.rxnorm is None:
             mend = "write its RxNorm name in lower case, or give it a `class:` in words"
             yield check.document.fault(("alternatives", name), f"{name!r} has no RxNorm ingredient code", mend)
+
+
+def partners_are_known(check: DrugCheck) -> Iterator[Fault]:
+    """What an alternative must not be taken with is an ingredient, a group or a class of modulators."""
+    classes = {f"{gene} {one.group}" for gene, several in check.library.modulators.items() for one in several}
+    known = {*check.ingredients.values(), *check.library.medicine_groups, *classes}
+    for name, one in check.drug.alternatives.items():
+        for partner in sorted({*one.not_with, *one.check_with} - known):
+            near = get_close_matches(partner, known, n=1)
+            mend = f"write {near[0]}" if near else "write its RxNorm name, or put it into medicine_groups.yaml"
+            yield check.document.fault(("alternatives", name), f"{partner!r} is no medicine, group or class", mend)
 
 
 def words_exist(check: DrugCheck) -> Iterator[Fault]:
@@ -249,6 +260,7 @@ LAWS: tuple[Callable[[DrugCheck], Iterator[Fault]], ...] = (
     populations_are_declared,
     conditions_exist,
     alternatives_are_known,
+    partners_are_known,
     words_exist,
     change_has_urgency,
     silence_is_silent,

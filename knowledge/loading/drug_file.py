@@ -70,6 +70,11 @@ def _alternative(name: str, data: Mapping[str, Any], codes: Mapping[str, str]) -
         is_class=label is not None,
         label=label,
         not_with=tuple(data.get("not_with", ())),
+        age_below=_decimal(data.get("age", {}).get("below")),
+        weight_from_kg=_decimal(data.get("weight_kg", {}).get("from")),
+        check_if=tuple(data.get("check_if", ())),
+        check_with=tuple(data.get("check_with", ())),
+        check=data.get("check"),
     )
 
 

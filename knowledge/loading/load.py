@@ -26,7 +26,7 @@ from knowledge.transparency import Transparency
 
 CONTENT = Path(__file__).resolve().parent.parent / "content"
 KINDS = {"drugs": "drug", "genes": "gene", "modulators": "modulator", "conditions": "condition", "formulas": "formula"}
-SINGLE = ("synonyms", "answer_codes", "display_words", "atc_combinations", "transparency")
+SINGLE = ("synonyms", "answer_codes", "display_words", "atc_combinations", "medicine_groups", "transparency")
 """Kinds of which there is one file, at the top of the content."""
 OVERLAY_ALONE = ("policy.yaml", "drug_codes.yaml")
 """Files that only an overlay has."""
@@ -149,6 +149,7 @@ def build_library(files: ContentFiles, content: Path = CONTENT) -> Library:
         display_words=_display_words(single["display_words"]) if single["display_words"] else DisplayWords(),
         atc_combinations={code: tuple(parts) for code, parts in (single["atc_combinations"] or {}).items()},
         formulas={formula.id: formula for formula in formulas if not formula.sign_off.retired},
+        medicine_groups={name: tuple(members) for name, members in (single["medicine_groups"] or {}).items()},
         transparency=read_transparency(single["transparency"]) if single["transparency"] else Transparency(),
     )
 

@@ -1,4 +1,4 @@
-"""Alternatives that hold for this patient: conditions, age, allergies, current medicines, their own guidance.
+"""Alternatives that hold for this patient: conditions, age, weight, allergies, current medicines, their own guidance.
 
 An alternative is also looked at as an inhibitor: one that would make a medicine on the list act otherwise drops out.
 """
@@ -12,8 +12,10 @@ from knowledge.facts import Answer, Ingredient, PatientFacts
 from knowledge.findings import Finding, Gap, Indicator, Offer, Strength
 from knowledge.library import Alternative
 from knowledge.pgx.inhibition import look_at_as_inhibitor
+from knowledge.pgx.partners import find_partners, name_unidentified
 from knowledge.pgx.recommend import Question, recommend
 
+_FROM, _BELOW, _WEIGHT = "not below the age of {}", "not from the age of {} on", "not below a body weight of {} kg"
 _UNKNOWN = ("unreadable", "not_fetched", "results_disagree", "no_row")
 """Kinds of gaps that hide a result which the alternative's own guidance may ask for. What is withheld is not among
 them: that there is something withheld is not told."""
@@ -45,9 +47,10 @@ def keep_holding(finding: Finding, offers: Sequence[Offer]) -> Finding:
 
 
 def _check(question: Question, one: Alternative) -> Offer:
-    against = [*_conditions(question, one), *_age(question.facts, one), *_record(question.facts, one)]
+    against = [*_conditions(question, one.unless), *_limits(question.facts, one), *_record(question, one)]
+    to_check = (*_to_check(question, one), *_unchecked(question, one))
     if one.is_class:
-        reasons = tuple(against or _unchecked(question, one))
+        reasons = tuple(against or to_check)
         return Offer(one.label or one.name, None, not against, reasons, is_class=True, key=one.name)
     guidance = _guidance(question, one)
     against += guidance.against
@@ -59,29 +62,33 @@ def _check(question: Question, one: Alternative) -> Offer:
         one.name,
         one.rxnorm,
         holds=True,
-        reasons=(*_unchecked(question, one), *guidance.changes, *as_inhibitor.unsure),
+        reasons=(*to_check, *guidance.changes, *as_inhibitor.unsure),
         key=one.name,
     )
 
 
-def _conditions(question: Question, one: Alternative) -> list[str]:
-    found = [name for name in one.unless if name in question.facts.conditions]
+def _conditions(question: Question, names: Sequence[str]) -> list[str]:
+    found = [name for name in names if name in question.facts.conditions]
     labels = [
         question.library.conditions[name].label if name in question.library.conditions else name for name in found
     ]
     return [f"on file: {label}" for label in labels]
 
 
-def _age(facts: PatientFacts, one: Alternative) -> list[str]:
-    if one.age_from is None or facts.age is None or facts.age >= one.age_from:
-        return []
-    return [f"not below the age of {one.age_from}"]
+def _limits(facts: PatientFacts, one: Alternative) -> list[str]:
+    """The limits of age and weight that the patient is outside of."""
+    age, weight = facts.age, facts.weight_kg
+    too_young = one.age_from is not None and age is not None and age < one.age_from
+    too_old = one.age_below is not None and age is not None and age >= one.age_below
+    too_light = one.weight_from_kg is not None and weight is not None and weight < one.weight_from_kg
+    outside = ((too_young, _FROM.format(one.age_from)), (too_old, _BELOW.format(one.age_below)))
+    return [words for holds, words in (*outside, (too_light, _WEIGHT.format(one.weight_from_kg))) if holds]
 
 
-def _record(facts: PatientFacts, one: Alternative) -> list[str]:
+def _record(question: Question, one: Alternative) -> list[str]:
+    facts = question.facts
     same = [f"an allergy to {one.name} is on file"] if _names(facts.allergies, one) else []
-    taken = {ingredient.name for use in facts.medications for ingredient in use.ingredients}
-    together = [f"not together with {name}, which is on the medication list" for name in one.not_with if name in taken]
+    together = [f"not together with {partner}" for partner in find_partners(question, one, one.not_with)]
     repeated = any(_names(use.ingredients, one) for use in facts.medications)
     return same + together + ([f"{one.name} is already on the medication list"] if repeated else [])
 
@@ -124,15 +131,26 @@ def _genotypes(finding: Finding) -> str:
     return ", ".join(f"{gene.gene} {gene.phenotype}" for gene in finding.genes if gene.phenotype) or finding.population
 
 
+def _to_check(question: Question, one: Alternative) -> list[str]:
+    """What the content wants looked at first: in every patient, with a condition, beside a medicine."""
+    found = [f"together with {partner}" for partner in find_partners(question, one, one.check_with)]
+    return [*([one.check] if one.check else []), *_conditions(question, one.check_if), *found]
+
+
 def _unchecked(question: Question, one: Alternative) -> list[str]:
     facts = question.facts
     unchecked = []
-    if one.unless and facts.conditions_answer in (Answer.NOT_FETCHED, Answer.WITHHELD):
+    if (one.unless or one.check_if) and facts.conditions_answer in (Answer.NOT_FETCHED, Answer.WITHHELD):
         unchecked.append("conditions could not be checked")
     if facts.allergies_answer in (Answer.NOT_FETCHED, Answer.WITHHELD):
         unchecked.append("allergies could not be checked")
     if facts.medications_answer in (Answer.NOT_FETCHED, Answer.WITHHELD):
         unchecked.append("current medicines could not be checked")
-    if one.age_from is not None and facts.age is None:
-        unchecked.append(f"not below the age of {one.age_from}; the age {facts.missing_person}")
-    return unchecked
+    if facts.age is None:
+        limits = ((_FROM, one.age_from), (_BELOW, one.age_below))
+        unchecked += [
+            f"{words.format(age)}; the age {facts.missing_person}" for words, age in limits if age is not None
+        ]
+    if one.weight_from_kg is not None and facts.weight_kg is None:
+        unchecked.append(f"{_WEIGHT.format(one.weight_from_kg)}; the body weight is not known")
+    return unchecked + name_unidentified(question, one)

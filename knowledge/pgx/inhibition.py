@@ -15,10 +15,10 @@ class AsInhibitor:
     """Reasons against an alternative, and reasons to look twice."""
 
     harmed: tuple[str, ...] = ()
-    """Medicines whose guidance would ask for a change that it does not ask for now."""
+    """Medicines whose guidance would ask for a change that it does not ask for now, or that depend on an inhibited gene
+    without a usable result."""
     unsure: tuple[str, ...] = ()
-    """Medicines that depend on an inhibited gene without a usable result, or on one that is inhibited or induced to a
-    degree that no factor tells."""
+    """Medicines that depend on a gene which is inhibited or induced to a degree that no factor tells."""
 
 
 def look_at_as_inhibitor(question: Question, one: Alternative) -> AsInhibitor:
@@ -38,7 +38,8 @@ def look_at_as_inhibitor(question: Question, one: Alternative) -> AsInhibitor:
         if changes:
             harmed.append(f"{inhibits}: {ingredient.name}, which is taken, would need a change")
         elif changes is None:
-            unsure.append(f"{inhibits}, and {ingredient.name} is taken, for which no result says how much that matters")
+            # What is refused to a normal metabolizer must not be open to somebody who was never tested.
+            harmed.append(f"{inhibits}, and {ingredient.name} is taken, for which no result says how much that matters")
     return AsInhibitor(tuple(harmed), tuple(unsure))
 
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from cards.from_findings import CardPolicy, cap_cards, make_cards
 from knowledge.facts import DrugOrder, Ingredient
-from knowledge.findings import Action, DrugAnswer, Finding, Indicator, PersonalAttribute, Pretest, Strength
+from knowledge.findings import Action, DrugAnswer, Finding, Gap, Indicator, PersonalAttribute, Pretest, Strength
 from tests.cards.answers import (
     OFFERS,
     SOURCE,
@@ -103,8 +103,9 @@ def test_the_detail_lets_the_basis_be_checked_from_the_card_alone() -> None:
             "**What the guidelines say**",
             "- CPIC: strong recommendation",
             "**Alternatives**",
-            "- Where the guideline names no alternative, the ones above are this service's own choice. They are checked"
-            " against the genes, conditions, allergies and medicines on file, not for interactions or organ function.",
+            "- Interactions and organ function were NOT checked: check both before ordering any of them. Looked at were"
+            " only the genes, conditions and allergies on file, and those medicines that the content names against an"
+            " alternative. Where the guideline names no alternative, the ones above are this service's own choice.",
             "**Sources**",
             "- [Guideline for clopidogrel](https://example.org/clopidogrel), 1.0, transcribed 2026-11-23\n"
             "- Content: transcribed from the published guideline; not reviewed by a clinician.",
@@ -511,3 +512,16 @@ def test_a_link_leads_to_the_leading_rule_where_pages_of_rules_are_known() -> No
             "type": "absolute",
         },
     ]
+
+
+def test_where_no_alternative_holds_a_row_that_asks_for_one_only_still_asks_for_it() -> None:
+    """It is no reason to change nothing; a row that asks for more says what is left of it."""
+    dropped = (Gap("no_alternative", "none of the alternatives of CPIC holds for this patient"),)
+    (alone,) = cards_of(make_answer(make_finding(actions=(), gaps=dropped)))
+    assert alone["summary"] == "Clopidogrel: consider an alternative (CYP2C19 Poor Metabolizer)"
+    assert alone["detail"].split("\n\n")[1] == (
+        "- Consider another medicine; of those that could be named here none holds for this patient."
+    )
+    (more,) = cards_of(make_answer(make_finding(actions=(Action("avoid"),), gaps=dropped)))
+    assert more["summary"] == "Clopidogrel: avoid (CYP2C19 Poor Metabolizer)"
+    assert more["detail"].split("\n\n")[1] == "- Avoid clopidogrel."

@@ -35,13 +35,15 @@ def used(library: Library, row_id: str) -> dict[str, str]:
 @pytest.mark.parametrize(
     ("row_id", "expected"),
     [
-        ("clopidogrel/cpic/poor-acs-pci", {}),
+        ("clopidogrel/cpic/standard-acs-pci", {}),
+        ("clopidogrel/cpic/poor-acs-pci", {"date_of_birth": "used: age"}),
         ("warfarin/cpic/algorithm", {"date_of_birth": "used: age", "health_status": "used: smoking status"}),
         ("dapsone/cpic/standard-normal", {"sex": "used: sex"}),
     ],
 )
 def test_what_a_row_uses_follows_from_its_table(library: Library, row_id: str, expected: dict[str, str]) -> None:
-    """An equation asks for the age and for smoking, an X-linked gene for the sex, a plain table for neither."""
+    """An equation asks for the age and for smoking, an X-linked gene for the sex, an alternative may ask for the age, a
+    plain table for none."""
     assert used(library, row_id) == expected
 
 
@@ -93,19 +95,29 @@ def test_every_criterion_of_a_population_is_an_input(library: Library) -> None:
 
 
 def test_an_alternative_adds_its_own_questions(library: Library) -> None:
-    """Age, conditions, medicines it must not be taken with, allergies, and its own tables."""
+    """Age, weight, conditions, medicines it must not be taken with, allergies, and its own tables."""
 
     def ask(drug: Drug) -> Inputs:
         row = next(one for one in drug.tables[0].rows if one.id == "poor-acs-pci")
         return find_inputs(library, drug, drug.tables[0], row)
 
     drug = library.drugs["clopidogrel"]
-    strict = Alternative("prasugrel", None, unless=("pregnancy",), age_from=Decimal(18), not_with=("warfarin",))
-    changed = ask(replace(drug, alternatives={**drug.alternatives, "prasugrel": strict}))
-    assert "age" in changed.facts
-    assert "age" not in ask(drug).facts
-    assert set(changed.conditions) - set(ask(drug).conditions) == {"pregnancy"}
-    assert changed.medicines == ("warfarin",)
+    plain = {name: Alternative(name, None) for name in drug.alternatives}
+    strict = Alternative(
+        "prasugrel",
+        None,
+        unless=("pregnancy",),
+        check_if=("heart_failure",),
+        age_below=Decimal(75),
+        weight_from_kg=Decimal(60),
+        not_with=("anticoagulants",),
+        check_with=("aspirin",),
+    )
+    before = ask(replace(drug, alternatives=plain))
+    changed = ask(replace(drug, alternatives={**plain, "prasugrel": strict}))
+    assert set(changed.facts) - set(before.facts) == {"age", "weight_kg"}
+    assert set(changed.conditions) - set(before.conditions) == {"pregnancy", "heart_failure"}
+    assert (before.medicines, changed.medicines) == ((), ("anticoagulants", "aspirin"))
 
 
 @pytest.mark.parametrize("row_id", ["", "clopidogrel", "clopidogrel/cpic", "clopidogrel/cpic/no-such", "x/y/z", "//"])

@@ -37,7 +37,7 @@ def test_a_poor_metabolizer_is_told_to_avoid_clopidogrel_after_a_stent(names: Na
     answer = ask(names, "clopidogrel", genes={"CYP2C19": "*2/*2"}, conditions=["coronary_intervention"])
     (finding,) = by_cpic(answer)
     assert (finding.id, finding.alternative, finding.dose_change) == ("clopidogrel/cpic/poor-acs-pci", True, False)
-    assert [offer.name for offer in answer.offers if offer.holds] == ["prasugrel", "ticagrelor"]
+    assert {offer.name for offer in answer.offers if offer.holds} == {"prasugrel", "ticagrelor"}
 
 
 def test_an_alternative_that_the_record_forbids_drops_out_with_its_reason(names: Names) -> None:
@@ -46,7 +46,7 @@ def test_an_alternative_that_the_record_forbids_drops_out_with_its_reason(names:
     answer = ask(names, "clopidogrel", genes={"CYP2C19": "*2/*2"}, conditions=conditions)
     dropped = {offer.name: offer.reasons for offer in answer.offers if not offer.holds}
     label = names.library.conditions["stroke_or_tia"].label
-    assert dropped == {"prasugrel": (f"on file: {label}",)}
+    assert dropped["prasugrel"] == (f"on file: {label}",)
     assert all("prasugrel" not in action.drugs for finding in answer.findings for action in finding.actions)
 
 
@@ -59,7 +59,8 @@ def test_an_allergy_to_an_alternative_drops_it(names: Names) -> None:
         conditions=["coronary_intervention"],
         allergies=["ticagrelor"],
     )
-    assert [(offer.name, offer.holds) for offer in answer.offers] == [("prasugrel", True), ("ticagrelor", False)]
+    held = {offer.key: offer.holds for offer in answer.offers}
+    assert (held["prasugrel"], held["ticagrelor"]) == (True, False)
 
 
 def test_without_a_result_the_drug_policy_asks_for_the_test(names: Names) -> None:

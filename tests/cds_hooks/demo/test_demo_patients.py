@@ -20,8 +20,8 @@ PROMISED = {
     "demo-gout": ("critical", "Allopurinol: contraindicated (HLA-B *58:01 positive)"),
     "demo-crohn": (
         "warning",
-        "Azathioprine: reduce the starting dose by 20 to 70% "
-        "(TPMT Intermediate Metabolizer, NUDT15 Intermediate Metabolizer)",
+        "Azathioprine: reduce a starting dose of at least 2 mg/kg per day by 20 to 70% "
+        "(TPMT Intermediate Metabolizer, NUDT15 Intermediate…",
     ),
     "demo-statin": ("warning", "Simvastatin: avoid (SLCO1B1 Poor Function)"),
     "demo-paroxetine": ("warning", "Tramadol: avoid (CYP2D6 Poor Metabolizer with paroxetine)"),

@@ -34,10 +34,12 @@ def test_a_row_says_what_it_rests_on(client: FlaskClient, content: Content) -> N
         "transcribed": "2026-11-23",
     }
     assert [one.split(" (")[0] for one in record] == [
+        "age",
         "allergies",
         "conditions",
         "gene results",
         "medicines on the list",
+        "body weight",
     ]
     assert attributes["race"] == "not used"
     assert attributes["funding"] == "CPIC: not stated in the source; transcription: not stated in the source"
@@ -170,7 +172,7 @@ def test_without_an_address_no_card_links_to_a_rule(client: FlaskClient, order_s
 def test_the_card_names_what_of_the_person_its_rules_use(client: FlaskClient, order_select: dict[str, Any]) -> None:
     """The last line of the sources."""
     (card,) = client.post("/cds-services/pgx-order-select", json=order_select).get_json()["cards"]
-    assert card["detail"].splitlines()[-1] == "- The rules above: race, ethnicity, sex and date of birth not used."
+    assert card["detail"].splitlines()[-1] == "- The rules above: date of birth used; race, ethnicity and sex not used."
 
 
 def test_no_address_redirects_to_the_host_that_a_caller_names(client: FlaskClient) -> None:

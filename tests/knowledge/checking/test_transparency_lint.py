@@ -58,7 +58,9 @@ def test_every_fault_is_told_at_once(content: Path) -> None:
     ]
 
 
-@pytest.mark.parametrize("name", ["transparency", "synonyms", "answer_codes", "display_words", "atc_combinations"])
+@pytest.mark.parametrize(
+    "name", ["transparency", "synonyms", "answer_codes", "display_words", "atc_combinations", "medicine_groups"]
+)
 def test_a_broken_single_file_is_a_fault_and_no_traceback(content: Path, name: str) -> None:
     """The rest of the content is checked all the same."""
     (content / f"{name}.yaml").write_text("3\n", encoding="utf-8")

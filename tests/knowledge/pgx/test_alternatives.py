@@ -1,6 +1,7 @@
-"""Alternatives to simvastatin for a poor SLCO1B1: what could not be checked about one is said beside it."""
+"""What could not be checked about an alternative, or is to be checked about it, is said beside it."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -56,3 +57,57 @@ def test_a_gene_of_the_alternative_that_was_never_tested_is_not_said(names: Name
 def test_a_withheld_result_of_the_alternatives_own_gene_is_not_said(names: Names) -> None:
     """Its text stands on cards about other genes, and would tell what consent keeps from them."""
     assert reasons(names, abcg2=Answer.WITHHELD) == (CHANGED,)
+
+
+def offer_of(names: Names, drug: str, key: str, **given: Any) -> tuple[bool, tuple[str, ...]]:
+    """Whether one alternative to a drug holds, and what is said of it."""
+    facts = replace(read_facts(given, names), orders=(read_order(drug, names),))
+    (answer,) = evaluate(facts, names.library, Policy())
+    (found,) = [offer for offer in answer.offers if offer.key == key]
+    return found.holds, found.reasons
+
+
+STENT = {"genes": {"CYP2C19": "*2/*2"}, "conditions": ["coronary_intervention"]}
+
+
+def test_an_age_and_a_weight_that_are_not_known_leave_the_offer_and_are_said(names: Names) -> None:
+    """Nobody can tell whether the label's limits hold."""
+    assert offer_of(names, "clopidogrel", "prasugrel", **STENT) == (
+        True,
+        (
+            "not below the age of 18; the age is not on file",
+            "not from the age of 75 on; the age is not on file",
+            "not below a body weight of 60 kg; the body weight is not known",
+        ),
+    )
+
+
+def test_outside_of_the_limits_of_age_and_weight_it_drops_out(names: Names) -> None:
+    """At 84 years and 52 kg for two reasons; within both for none."""
+    assert offer_of(names, "clopidogrel", "prasugrel", age=84, weight_kg=52, **STENT) == (
+        False,
+        ("not from the age of 75 on", "not below a body weight of 60 kg"),
+    )
+    assert offer_of(names, "clopidogrel", "prasugrel", age=74, weight_kg=60, **STENT) == (True, ())
+
+
+def test_a_condition_may_leave_it_and_ask_for_a_look(names: Names) -> None:
+    """Apixaban in kidney disease of stage 4 or 5: the dose is the prescriber's to look up."""
+    label = names.library.conditions["advanced_kidney_disease"].label
+    given = {"genes": {"CYP2C9": "*3/*3"}, "age": 60}
+    assert offer_of(names, "warfarin", "apixaban", conditions=["advanced_kidney_disease"], **given) == (
+        True,
+        (f"on file: {label}",),
+    )
+    assert offer_of(names, "warfarin", "apixaban", **given) == (True, ())
+
+
+def test_a_strong_opioid_is_to_be_checked_in_everybody(names: Names) -> None:
+    """So that none is ever recommended by itself; beside a benzodiazepine there is more to say."""
+    given = {"genes": {"CYP2D6": "*1x2/*2x2"}, "age": 40}
+    always = "a strong opioid, only where the pain needs one"
+    assert offer_of(names, "codeine", "morphine", **given) == (True, (always,))
+    assert offer_of(names, "codeine", "morphine", medications=["diazepam"], **given) == (
+        True,
+        (always, "together with diazepam, which is on the medication list"),
+    )
