@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from cards.dose_changes import exceeding
 from cards.markdown import escape, literal
-from cards.phrases import join, load_words, render_action, render_effect, render_estimate
+from cards.phrases import join, load_words, name_test, render_action, render_effect, render_estimate
 from knowledge.facts import Answer
 from knowledge.findings import Action, Basis, DrugAnswer, Effect, Finding, GeneState, Strength
 
@@ -18,6 +18,8 @@ _STATUS = {
 _GAP_ADVICE = {
     "unreadable": "Read the {gene} report itself: it could not be used here, and nothing here speaks for {drug}.",
     "not_fetched": "Look up the {gene} results: they were not seen here, and nothing here speaks for {drug}.",
+    "indeterminate": "Do not take the {gene} result for a normal one: it tells no phenotype, and nothing here speaks"
+    " for {drug}. Ask the laboratory what is known of it by now.",
     "no_row": "Look up the guideline itself for the {gene} result: the content leaves it out, and nothing here speaks"
     " for {drug}.",
     "results_disagree": "Find out which {gene} result is right before relying on either.",
@@ -58,7 +60,8 @@ def _gap_advice(answer: DrugAnswer, *kinds: str) -> Iterator[str]:
     """What is left to the reader where a result is there, or may be there, and could not be used."""
     for gap in answer.gaps:
         if gap.gene is not None and gap.kind in kinds:
-            yield _GAP_ADVICE[gap.kind].format(gene=gap.gene, drug=answer.drug.name)
+            measure = f" {name_test(gap.measure)} answers the same question." if gap.measure else ""
+            yield _GAP_ADVICE[gap.kind].format(gene=gap.gene, drug=answer.drug.name) + measure
 
 
 def _finding_lines(finding: Finding, answer: DrugAnswer, several: bool, named: bool) -> Iterator[str]:
@@ -103,9 +106,11 @@ def _with_labels(finding: Finding, answer: DrugAnswer) -> Iterator[Action]:
 def _pretest(answer: DrugAnswer) -> str:
     if answer.pretest is None:
         return ""
-    genes = join(answer.pretest.genes)
+    kinds = answer.pretest.kinds
+    genes = join([name_test(kinds[gene]) if gene in kinds else gene for gene in answer.pretest.genes])
+    of_whom = f" of {literal(answer.pretest.of_whom)}" if answer.pretest.of_whom else ""
     text = {
-        "required": "The label requires testing {genes} before {what} of {drug}.",
+        "required": f"The label requires testing {{genes}} before {{what}} of {{drug}}{of_whom}.",
         "recommended": "Testing {genes} before {what} of {drug} is advised.",
     }.get(answer.pretest.priority, "Consider testing {genes} before {what} of {drug}.")
     text = text.format(genes=genes, drug=answer.drug.name, what=literal(answer.pretest.before))

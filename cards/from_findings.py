@@ -23,12 +23,13 @@ __all__ = ["CardPolicy", "cap_cards", "make_cards"]
 LABEL = "pgx-cds"
 TOPIC_SYSTEM = "urn:pgx-cds:topic"
 _ORDER = (Indicator.CRITICAL, Indicator.WARNING, Indicator.INFO)
-_TELLING = ("results_disagree", "unreadable", "not_fetched", "no_row")
+_TELLING = ("results_disagree", "unreadable", "not_fetched", "indeterminate", "no_row")
 """Gaps that are worth a card of their own, the weightiest first."""
 _GAP_SUMMARY = {
     "results_disagree": "{gene} results on file disagree",
     "unreadable": "the {gene} result on file could not be read",
     "not_fetched": "{gene} results could not be fetched",
+    "indeterminate": "the {gene} result on file is indeterminate, it does not answer the test asked for",
     "no_row": "the content has no answer for the {gene} result",
 }
 
@@ -108,12 +109,16 @@ def _headline(answer: DrugAnswer, shown: Sequence[Finding], policy: CardPolicy) 
         return f"{name}: {_GAP_SUMMARY[gap.kind].format(gene=gap.gene)}"
     if answer.pretest is not None:
         genes = " or ".join(answer.pretest.genes)
-        asked = {"required": "test required", "recommended": "test recommended"}.get(
+        required = "test required" + (f" of {answer.pretest.of_whom}" if answer.pretest.of_whom else "")
+        asked = {"required": required, "recommended": "test recommended"}.get(
             answer.pretest.priority, "consider a test"
         )
         use = " (in use already)" if answer.pretest.in_use else ""
         return f"{name}: no {genes} result on file, {asked} before {answer.pretest.before}{use}"
     spoken = [finding for finding in answer.findings if finding.body is not None]
+    untold = [gene.gene for one in spoken for gene in one.genes if gene.indeterminate]
+    if policy.show_no_action and untold:
+        return f"{name}: the {untold[0]} result on file tells no phenotype, no change is asked for"
     if policy.show_no_action and spoken:
         return f"{name}: no change needed, {_genes(spoken[0].genes)}".rstrip(", ")
     return None

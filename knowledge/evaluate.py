@@ -9,7 +9,7 @@ from knowledge.facts import DrugOrder, DrugUse, Ingredient, PatientFacts
 from knowledge.findings import DrugAnswer, Finding, Gap, Pretest, Silence
 from knowledge.library import Drug, Library, Policy
 from knowledge.pgx.alternatives import check_offers, keep_holding
-from knowledge.pgx.population import choose_populations, find_uses
+from knowledge.pgx.pretest import find_pretest, mark_gaps
 from knowledge.pgx.recommend import Question, recommend
 
 
@@ -67,51 +67,13 @@ def _medicines(order: DrugOrder, facts: PatientFacts) -> tuple[DrugUse, ...]:
 def _answer(question: Question, order: DrugOrder) -> DrugAnswer:
     findings = recommend(question)
     offers = check_offers(question, findings)
-    pretest = _pretest(question, order, findings)
-    asked = frozenset(pretest.genes if pretest else ())
-    kept = tuple(_suggest_tests(keep_holding(finding, offers), asked) for finding in findings)
+    pretest = find_pretest(question, order, findings)
+    kept = mark_gaps(question, [keep_holding(finding, offers) for finding in findings], pretest)
     gaps = tuple(dict.fromkeys(gap for finding in kept for gap in finding.gaps))
     wanted = question.drug.pretest
     tested_first = wanted is not None and wanted.priority in question.policy.pretest_priorities
     silence, kind = _silence(kept, pretest) or (None, None)
     return DrugAnswer(order, question.ingredient, kept, gaps, offers, pretest, tested_first, silence, kind)
-
-
-def _suggest_tests(finding: Finding, genes: frozenset[str]) -> Finding:
-    """Marks the gaps that a test would close, where the drug's policy asks for one."""
-    gaps = tuple(
-        replace(gap, suggest_test=True) if gap.kind == "no_result" and gap.gene in genes else gap
-        for gap in finding.gaps
-    )
-    return replace(finding, gaps=gaps)
-
-
-def _pretest(question: Question, order: DrugOrder, findings: Iterable[Finding]) -> Pretest | None:
-    """The test that the drug's policy asks for, when truly none is on file for its gene and its population may hold."""
-    wanted = question.drug.pretest
-    if wanted is None or wanted.priority not in question.policy.pretest_priorities:
-        return None
-    found = tuple(findings)
-    missing = {gap.gene for one in found for gap in one.gaps if gap.kind == "no_result"}
-    genes = tuple(gene for gene in wanted.genes if gene in missing)
-    if not genes or not _population_may_hold(question, wanted.populations):
-        return None
-    codes = {gene: question.library.genes[gene].loinc.get("genotype", ()) for gene in genes}
-    loinc = {gene: found[0] for gene, found in codes.items() if len(found) == 1}
-    if wanted.before is not None:
-        return Pretest(genes, wanted.priority, wanted.note, loinc, wanted.before)
-    uses = find_uses(question.ingredient.name, question.facts)
-    in_use = any(use.use_id is None or use.use_id != order.order_id for use in uses)
-    return Pretest(genes, wanted.priority, wanted.note, loinc, in_use=in_use)
-
-
-def _population_may_hold(question: Question, populations: tuple[str, ...]) -> bool:
-    if not populations:
-        return True
-    chosen = {
-        one.id for table in question.drug.tables for one in choose_populations(question.drug, table, question.facts)
-    }
-    return bool(chosen & set(populations))
 
 
 def _silence(findings: tuple[Finding, ...], pretest: Pretest | None) -> tuple[str, Silence] | None:
@@ -128,5 +90,11 @@ def _silence(findings: tuple[Finding, ...], pretest: Pretest | None) -> tuple[st
     off = ", ".join(finding.id for finding in findings if finding.switched_off)
     if off:
         return f"the site has switched off: {off}", Silence.SWITCHED_OFF
+    untold = dict.fromkeys(
+        (one.gene, one.indeterminate) for found in findings for one in found.genes if one.indeterminate
+    )
+    if untold:
+        said = " and ".join(f"the {gene} result on file tells no phenotype ({why})" for gene, why in untold)
+        return f"{said}, and no test is asked for before this drug", Silence.INDETERMINATE
     rows = ", ".join(finding.id for finding in findings if finding.body is not None)
     return f"standard care: {rows}", Silence.STANDARD_CARE

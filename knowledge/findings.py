@@ -113,6 +113,8 @@ class GeneState:
     result_ids: tuple[str, ...] = ()
     dates: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    indeterminate: str | None = None
+    """Why the result on file tells no phenotype, or leaves it open whether it does; None where it tells one."""
 
     @property
     def called(self) -> str:
@@ -126,14 +128,16 @@ class GeneState:
 class Gap:
     """Something that is missing for an answer, and why.
 
-    kind: no_result, unreadable, withheld, not_fetched, results_disagree, no_row, population_unknown, drug_unknown,
-    dose_unknown, medications_unknown, alternative_unchecked, no_alternative.
+    kind: no_result, unreadable, withheld, not_fetched, results_disagree, indeterminate, no_row, population_unknown,
+    drug_unknown, dose_unknown, medications_unknown, alternative_unchecked, no_alternative.
     """
 
     kind: str
     text: str
     gene: str | None = None
     suggest_test: bool = False
+    measure: str | None = None
+    """indeterminate: a test of another kind that answers all the same, a key of the words file; None: none is known."""
 
 
 @dataclass(frozen=True)
@@ -241,6 +245,10 @@ class Pretest:
     """Before what the test is asked for."""
     in_use: bool = False
     """True where the medication list shows the drug in use, so that its first dose was given already."""
+    kinds: Mapping[str, str] = field(default_factory=dict)
+    """Gene -> the test that is asked for in place of a genotype, a key of the words file."""
+    of_whom: str | None = None
+    """Whom the demand means, in words; None where it means everybody."""
 
 
 class Silence(StrEnum):
@@ -253,6 +261,7 @@ class Silence(StrEnum):
     NO_TEST_ASKED = "no_test_asked"
     STANDARD_CARE = "standard_care"
     SWITCHED_OFF = "switched_off"
+    INDETERMINATE = "indeterminate"
 
 
 @dataclass(frozen=True)

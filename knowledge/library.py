@@ -184,6 +184,12 @@ class PretestPolicy:
     populations: tuple[str, ...] = ()
     before: str | None = None
     """Before what, where that is not the first dose."""
+    of_whom: str | None = None
+    """Whom the demand means, in words; None where it means everybody."""
+    kinds: Mapping[str, str] = field(default_factory=dict)
+    """Gene -> the test to order in place of a genotype, a key of the words file."""
+    otherwise: Mapping[str, str] = field(default_factory=dict)
+    """Gene -> the test that answers as well, where a genotype leaves the question open."""
     note: str | None = None
     source: str | None = None
 

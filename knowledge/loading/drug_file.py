@@ -79,6 +79,9 @@ def _pretest(data: Mapping[str, Any]) -> PretestPolicy:
         priority=data["priority"],
         populations=tuple(data.get("populations", ())),
         before=data.get("before"),
+        of_whom=data.get("of_whom"),
+        kinds=data.get("kinds", {}),
+        otherwise=data.get("otherwise", {}),
         note=data.get("note"),
         source=data.get("source"),
     )

@@ -12,7 +12,7 @@ from itertools import islice
 
 from knowledge.facts import Answer, DrugUse, GeneRecord, GeneResult, Ingredient, PatientFacts, Sex
 from knowledge.findings import Basis, Gap, GeneState
-from knowledge.library import Gene, Library
+from knowledge.library import INDETERMINATE, Gene, Library
 from knowledge.pgx.genotype import Presence
 from knowledge.pgx.phenoconversion import convert
 from knowledge.pgx.phenotype import GeneValue, Interpretation, interpret
@@ -157,6 +157,7 @@ def _state(gene: Gene, usable: Sequence[_Read], values: Sequence[GeneValue]) -> 
     notes += ["the result is preliminary" for one in results if one.preliminary]
     if len(results) > MOST_NAMED:
         notes.append(f"{len(results)} results are on file, the newest {MOST_NAMED} are named")
+    open_by = any(value.phenotype == INDETERMINATE for value in values)
     return GeneState(
         gene.id,
         Answer.READ,
@@ -168,7 +169,23 @@ def _state(gene: Gene, usable: Sequence[_Read], values: Sequence[GeneValue]) -> 
         result_ids=_ids(results),
         dates=_dates(results),
         notes=tuple(dict.fromkeys(notes)),
+        indeterminate=_say_indeterminate(usable) if open_by else None,
     )
+
+
+def _say_indeterminate(usable: Sequence[_Read]) -> str:
+    """Which allele or which words of the results tell no phenotype."""
+    open_ones = (one for one in usable if any(value.phenotype == INDETERMINATE for value in one.meaning.values))
+    return "; ".join(dict.fromkeys(_why_indeterminate(one) for one in open_ones))
+
+
+def _why_indeterminate(one: _Read) -> str:
+    meaning, result = one.meaning, one.result
+    if meaning.gap is not None:
+        return meaning.gap
+    if meaning.functions:
+        return f"{result.as_written or result.genotype} means {' and '.join(meaning.functions)}"
+    return result.reported_phenotype or f"its activity score is {meaning.score}"
 
 
 def _terms(gene: Gene, terms: Sequence[str], values: Sequence[GeneValue]) -> str | None:

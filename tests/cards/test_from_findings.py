@@ -256,6 +256,10 @@ def test_nothing_to_change_makes_no_card_unless_the_site_asks_for_it() -> None:
     [
         ("unreadable", "Clopidogrel: the CYP2C19 result on file could not be read"),
         ("not_fetched", "Clopidogrel: CYP2C19 results could not be fetched"),
+        (
+            "indeterminate",
+            "Clopidogrel: the CYP2C19 result on file is indeterminate, it does not answer the test asked for",
+        ),
         ("no_result", None),
         ("withheld", None),
     ],

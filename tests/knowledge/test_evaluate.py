@@ -7,7 +7,7 @@ import pytest
 
 from knowledge.evaluate import evaluate
 from knowledge.facts import Answer, DrugOrder, GeneRecord, GeneResult, Ingredient, PatientFacts
-from knowledge.findings import DrugAnswer, Finding, Gap
+from knowledge.findings import DrugAnswer, Finding, Gap, Silence
 from knowledge.library import Policy
 from knowledge.question import Names, read_facts, read_order
 
@@ -86,6 +86,47 @@ def test_the_other_three_answers_never_lead_to_a_test(names: Names, answer: Answ
     found = ask(names, "clopidogrel", genes={"CYP2C19": {"answer": str(answer)}}, conditions=["coronary_intervention"])
     assert found.pretest is None
     assert [(gap.kind, gap.suggest_test) for gap in found.gaps] == [(str(answer), False)]
+
+
+@pytest.mark.parametrize(
+    ("drug", "gene", "genotype", "why", "measure"),
+    [
+        ("fluorouracil", "DPYD", "Reference/c.704G>A", "no function is known for c.704G>A", "dpd_activity"),
+        ("eliglustat", "CYP2D6", "*1/*22", "*1/*22 means Normal function and Uncertain function", None),
+        ("siponimod", "CYP2C9", "*1/*7", "*1/*7 means Normal function and Uncertain function", None),
+    ],
+)
+def test_a_result_that_tells_no_phenotype_does_not_answer_the_test_that_the_drug_asks_for(
+    names: Names, drug: str, gene: str, genotype: str, why: str, measure: str | None
+) -> None:
+    """It is a gap of its own kind, with what can be measured instead; no genotype is ordered again."""
+    answer = ask(names, drug, genes={gene: genotype})
+    text = f"the {gene} result on file tells no phenotype: {why}"
+    assert (answer.gaps, answer.pretest, answer.silence) == (
+        (Gap("indeterminate", text, gene, measure=measure),),
+        None,
+        None,
+    )
+
+
+def test_where_no_test_is_asked_for_a_result_that_tells_no_phenotype_is_not_called_standard_care(names: Names) -> None:
+    """Silence with a reason of its own."""
+    answer = ask(names, "codeine", genes={"CYP2D6": "*1/*22"}, age=40)
+    assert (answer.gaps, answer.silence_kind, answer.silence) == (
+        (),
+        Silence.INDETERMINATE,
+        "the CYP2D6 result on file tells no phenotype (*1/*22 means Normal function and Uncertain function),"
+        " and no test is asked for before this drug",
+    )
+    told = ask(names, "codeine", genes={"CYP2D6": "*1/*1"}, age=40)
+    assert told.silence_kind is Silence.STANDARD_CARE
+
+
+def test_a_row_that_says_what_to_do_with_an_indeterminate_result_needs_no_gap(names: Names) -> None:
+    """Rasburicase: the row asks for the enzyme's activity."""
+    answer = ask(names, "rasburicase", genes={"G6PD": {"phenotype": "Indeterminate"}})
+    assert [finding.id for finding in answer.findings if finding.acts] == ["rasburicase/cpic/measure-indeterminate"]
+    assert answer.gaps == ()
 
 
 def test_a_strong_inhibitor_makes_a_normal_metabolizer_act_as_poor(names: Names) -> None:
