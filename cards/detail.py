@@ -9,7 +9,7 @@ from cards.dose_changes import exceeding
 from cards.markdown import escape, literal
 from cards.phrases import join, load_words, name_test, render_action, render_effect, render_estimate
 from knowledge.facts import Answer
-from knowledge.findings import Action, Basis, DrugAnswer, Effect, Finding, GeneState, Strength
+from knowledge.findings import Action, Basis, DrugAnswer, Effect, Finding, GeneState, Strength, find_avoidable
 
 _STATUS = {
     "transcribed": "Content: transcribed from the published guideline; not reviewed by a clinician.",
@@ -53,7 +53,27 @@ def _actions(answer: DrugAnswer, shown: Sequence[Finding]) -> str:
     lines = [line for finding in acting for line in _finding_lines(finding, answer, several, named)]
     # Where even the leading row is only possible, to settle which result is right comes before what either means.
     settle = _gap_advice(answer, "results_disagree") if acting and acting[0].possible else ()
-    return _bullets("What to do", dict.fromkeys([*settle, *lines, *_gap_advice(answer, *_GAP_ADVICE)]))
+    change = _change_of_inhibitor(answer, acting)
+    first, later = (change, []) if any(find_avoidable(one) for one in acting) else ([], change)
+    told = [*settle, *first, *lines, *later, *_gap_advice(answer, *_GAP_ADVICE)]
+    return _bullets("What to do", dict.fromkeys(told))
+
+
+def _change_of_inhibitor(answer: DrugAnswer, acting: Sequence[Finding]) -> list[str]:
+    """That another medicine in an inhibitor's place would let the genotype count, and what that would ask for; not
+    where that is the graver advice."""
+    converted = [one for one in acting if one.by_genotype]
+    if not converted or any(one.hidden_by for one in acting):
+        return []
+    because = dict.fromkeys(name.split(" (")[0] for one in converted for gene in one.genes for name in gene.because)
+    genes = dict.fromkeys(
+        f"{gene.gene} {gene.genotype_says}" for one in converted for gene in one.genes if gene.genotype_says
+    )
+    alone = list(dict.fromkeys(row for one in converted for row in one.by_genotype if row.acts or row.no_inhibitors))
+    said = [f"{row.body}: {_sentences(row, answer)} {row.note or ''}".strip() for row in alone]
+    asks = "something else would be asked for." if any(row.acts for row in alone) else "no change would be asked for."
+    head = f"Consider whether {join(list(because))} can be changed: by genotype alone ({join(list(genes))}) {asks}"
+    return [literal(" ".join([head, *said]))]
 
 
 def _gap_advice(answer: DrugAnswer, *kinds: str) -> Iterator[str]:
@@ -78,6 +98,8 @@ def _finding_lines(finding: Finding, answer: DrugAnswer, several: bool, named: b
         prefix += f"Possible, the record leaves it open{of}: "
     elif several and finding.population_label:
         prefix = f"{finding.body}, {finding.population_label}: " if named else f"{_capital(finding.population_label)}: "
+    if finding.hidden_by and finding.effect:
+        note = f" {render_effect(finding.effect)}{note}"
     if sentences:
         yield f"{prefix}{sentences}{note}".strip()
     yield from (literal(render_estimate(one)) for one in finding.estimates)
@@ -133,7 +155,7 @@ def _patient(answer: DrugAnswer, shown: Sequence[Finding]) -> str:
 
 def _effects(shown: Sequence[Finding]) -> Iterator[Effect]:
     """What the acting rows expect, without those that only repeat a part of another."""
-    effects = [one.effect for one in shown if one.effect and one.acts]
+    effects = [one.effect for one in shown if one.effect and one.acts and not one.hidden_by]
     explained = {risk for one in effects if one.direction for risk in one.risk}
     for one in effects:
         if not one.direction and not one.of and set(one.risk) <= explained:
@@ -176,7 +198,7 @@ def _same(reported: str, phenotype: str | None) -> bool:
 
 def _bodies(answer: DrugAnswer, shown: Sequence[Finding]) -> str:
     """Each body's position side by side, and a plain sentence where they differ on acting."""
-    spoken = [one for one in answer.findings if one.body is not None]
+    spoken = [one for one in answer.findings if one.body is not None and not one.hidden_by]
     if not spoken:
         return ""
     several = {one.body for one in spoken if {g.gene for g in one.genes} != {g.gene for g in _first(spoken, one).genes}}

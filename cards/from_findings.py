@@ -13,10 +13,10 @@ from cards.card_policy import CardPolicy
 from cards.detail import render_detail
 from cards.finding_json import finding_to_json, without_empty
 from cards.overrides import override_reasons
-from cards.phrases import render_headline
+from cards.phrases import join, render_headline
 from cards.suggestions import make_suggestions
 from cards.withholding import LINE, SUMMARY, hide_withheld, is_withheld
-from knowledge.findings import DrugAnswer, Finding, Gap, GeneState, Indicator
+from knowledge.findings import DrugAnswer, Finding, Gap, GeneState, Indicator, find_avoidable
 
 __all__ = ["CardPolicy", "cap_cards", "make_cards"]
 
@@ -127,17 +127,27 @@ def _headline(answer: DrugAnswer, shown: Sequence[Finding], policy: CardPolicy) 
 def _acting_headline(answer: DrugAnswer, shown: Sequence[Finding]) -> str:
     """What to do, and on account of which gene; an open record is said to be open."""
     lead = shown[0]
-    said = render_lead(lead)
+    said = _lead_words(lead)
     genes = _genes(lead.genes) or _population(shown)
     if lead.possible and lead.genes and len({one.population for one in _leading(answer, lead)}) > 1:
         genes = f"{genes}; {lead.population_label}"
-    if lead.possible and any(render_lead(one) != said for one in _leading(answer, lead)):
+    if lead.possible and any(render_lead(one) != render_lead(lead) for one in _leading(answer, lead)):
         gap = _telling_gap(answer.gaps)
         if gap and gap.kind == "results_disagree":
             return f"{gap.gene} results disagree, one of them means: {said}"
         fits = f"{said} ({genes})" if genes else said
         return f"possibly {fits}, the record leaves it open"
     return f"{said} ({genes})" if genes else said
+
+
+def _lead_words(lead: Finding) -> str:
+    """What a row asks for first; what only holds once an inhibitor is stopped, or is asked for on account of one that
+    had better be changed, says so."""
+    said = render_lead(lead)
+    if lead.hidden_by and lead.condition:
+        return f"if {lead.condition}: {said}"
+    avoidable = find_avoidable(lead)
+    return f"change {join(avoidable)}, or else {said}" if avoidable else said
 
 
 def _population(shown: Sequence[Finding]) -> str | None:
@@ -181,7 +191,11 @@ def _indicator(answer: DrugAnswer, shown: Sequence[Finding]) -> Indicator:
     required = answer.pretest is not None and answer.pretest.priority in ("required", "recommended")
     unused = any(gap.kind == "results_disagree" or answer.tested_first for gap in answer.gaps if _tells(gap))
     least = Indicator.WARNING if required or (unused and not shown) else Indicator.INFO
-    return min((least, *(finding.indicator for finding in shown)), key=_ORDER.index)
+    # What holds only once an inhibitor is stopped is no emergency of today.
+    holding = (
+        Indicator.WARNING if one.hidden_by and one.indicator is Indicator.CRITICAL else one.indicator for one in shown
+    )
+    return min((least, *holding), key=_ORDER.index)
 
 
 def _source(answer: DrugAnswer, shown: Sequence[Finding]) -> Source:

@@ -205,6 +205,14 @@ class Finding:
     quiet: bool = False
     """True where what the row asks for is usual care for everybody."""
 
+    hidden_by: tuple[str, ...] = ()
+    """The inhibitors that hide the genotype which this row answers: it holds once they are stopped (`condition`).
+    Empty for what holds now."""
+    by_genotype: tuple[Finding, ...] = ()
+    """The rows that the genotype alone leads to, where an inhibitor makes it act as another one and they are others."""
+
+    no_inhibitors: bool = False
+    """True where the body asks to keep inhibitors of the gene away from the drug."""
     switched_off: str | None = None
     """Why the site does not use this row: the finding then asks for nothing; None where it does."""
     attributes: tuple[PersonalAttribute, ...] = ()
@@ -214,6 +222,13 @@ class Finding:
     def acts(self) -> bool:
         """True where the body asks for something other than usual care."""
         return not self.quiet and (self.dose_change or self.alternative or self.other_guidance)
+
+
+def find_avoidable(finding: Finding) -> tuple[str, ...]:
+    """The inhibitors that a row acts on account of, where the body asks to keep them away by the genotype alone."""
+    if not any(row.no_inhibitors for row in finding.by_genotype):
+        return ()
+    return tuple(dict.fromkeys(name.split(" (")[0] for gene in finding.genes for name in gene.because))
 
 
 @dataclass(frozen=True)

@@ -139,6 +139,8 @@ class Row:
     note: str | None = None
     quiet: bool = False
     """Asks for usual care: raises no card by itself."""
+    no_inhibitors: bool = False
+    """Asks to keep inhibitors of its gene away from the drug."""
     switched_off: str | None = None
     """Why the site does not use this row; None where it does."""
     place: tuple[str, int] = field(default=("", 0), compare=False)

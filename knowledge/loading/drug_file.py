@@ -121,6 +121,7 @@ def _row(data: Mapping[str, Any], place: tuple[str, int]) -> Row:
         effect=_effect(data["effect"]) if "effect" in data else None,
         note=data.get("note"),
         quiet=data.get("quiet", False),
+        no_inhibitors=data.get("no_inhibitors", False),
         place=place,
     )
 

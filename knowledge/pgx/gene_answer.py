@@ -45,6 +45,8 @@ class GeneAnswer:
     gap: Gap | None = None
     disagreement: Gap | None = None
     """Set where several results lead to different values."""
+    by_genotype: GeneAnswer | None = None
+    """The answer as without inhibitors; None where nothing was converted."""
 
 
 @dataclass(frozen=True)
@@ -65,15 +67,12 @@ def answer_gene(
     values = _merge_values(gene, usable)
     conversion = convert(library, gene, values, medicines, drug, facts.ended)
     state = _state(gene, usable, values)
-    aside = _set_aside(record)
-    if conversion.because:
-        state = _converted(gene, state, conversion.values, conversion.because)
-    notes = (
-        *state.notes,
-        *aside,
-        *conversion.named,
-    )
-    return GeneAnswer(symbol, conversion.values, replace(state, notes=notes), disagreement=_disagreement(gene, usable))
+    state = replace(state, notes=(*state.notes, *_set_aside(record), *conversion.named))
+    alone = GeneAnswer(symbol, values, state, disagreement=_disagreement(gene, usable))
+    if not conversion.because:
+        return alone
+    acting = _converted(gene, state, conversion.values, conversion.because)
+    return replace(alone, values=conversion.values, state=acting, by_genotype=alone)
 
 
 def _interpret_each(library: Library, gene: Gene, results: Iterable[GeneResult], sex: Sex | None) -> list[_Read]:

@@ -64,6 +64,6 @@ def _changes(taken: Question, one: Alternative, touched: Sequence[str]) -> bool 
     before = {found.id for found in recommend(taken) if found.acts}
     added = DrugUse((Ingredient(one.name, one.rxnorm),), one.name, draft=True)
     after = recommend(replace(taken, medicines=(*taken.medicines, added)))
-    if any(found.acts and found.id not in before for found in after):
+    if any(found.acts and not found.hidden_by and found.id not in before for found in after):
         return True
     return None if any(gap.gene in touched for found in after for gap in found.gaps) else False

@@ -139,6 +139,36 @@ def test_a_strong_inhibitor_makes_a_normal_metabolizer_act_as_poor(names: Names)
     assert finding.alternative
 
 
+def test_what_an_inhibitor_hides_of_a_graver_genotype_stands_beside_what_holds_now(names: Names) -> None:
+    """Ultrarapid, acting as normal under duloxetine: the genotype's row comes on the condition that it is stopped."""
+    answer = ask(names, "codeine", genes={"CYP2D6": "*1/*2x2"}, age=40, medications=["duloxetine"])
+    said = [(one.id, one.condition, one.hidden_by, one.genes[0].phenotype) for one in by_cpic(answer)]
+    assert said == [
+        ("codeine/cpic/normal", None, (), "Normal Metabolizer"),
+        ("codeine/cpic/ultrarapid", "duloxetine is stopped", ("duloxetine",), "Ultrarapid Metabolizer"),
+    ]
+    assert answer.silence is None
+
+
+def test_what_an_inhibitor_hides_of_a_milder_genotype_stands_behind_the_row_that_acts(names: Names) -> None:
+    """Nothing graver comes once paroxetine is stopped: no finding of its own, and the genotype's row is kept for the
+    card."""
+    answer = ask(names, "codeine", genes={"CYP2D6": "*1/*1"}, age=40, medications=["paroxetine"])
+    (finding,) = by_cpic(answer)
+    assert (finding.id, [row.id for row in finding.by_genotype]) == ("codeine/cpic/poor", ["codeine/cpic/normal"])
+    assert not any(one.hidden_by for one in answer.findings)
+
+
+def test_where_two_rows_are_as_grave_the_one_that_says_to_avoid_is_not_hidden(names: Names) -> None:
+    """Eliglustat: a lower dose as a poor metabolizer under paroxetine, and none at all without it."""
+    answer = ask(names, "eliglustat", genes={"CYP2D6": "*1/*1x2"}, medications=["paroxetine"])
+    said = [(one.id, one.condition) for one in answer.findings if one.body == "FDA"]
+    assert said == [
+        ("eliglustat/fda/dose-poor", None),
+        ("eliglustat/fda/avoid-ultrarapid", "paroxetine is stopped"),
+    ]
+
+
 def test_a_moderate_inhibitor_halves_the_score(names: Names) -> None:
     """2.0 becomes 1.0: an intermediate metabolizer."""
     answer = ask(names, "codeine", genes={"CYP2D6": "*1/*1"}, age=40, medications=["duloxetine"])
