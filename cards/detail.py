@@ -62,10 +62,14 @@ def _actions(answer: DrugAnswer, shown: Sequence[Finding]) -> str:
 def _change_of_inhibitor(answer: DrugAnswer, acting: Sequence[Finding]) -> list[str]:
     """That another medicine in an inhibitor's place would let the genotype count, and what that would ask for; not
     where that is the graver advice."""
-    converted = [one for one in acting if one.by_genotype]
+    converted = [one for one in acting if any(gene.because for gene in one.genes)]
     if not converted or any(one.hidden_by for one in acting):
         return []
     because = dict.fromkeys(name.split(" (")[0] for one in converted for gene in one.genes for name in gene.because)
+    if not any(one.by_genotype for one in converted):
+        untold = any(gene.answer is Answer.NONE_ON_FILE and gene.because for one in converted for gene in one.genes)
+        said = f"Consider whether {join(list(because))} can be changed: then the genotype counts, and none is on file."
+        return [literal(said)] if untold else []
     genes = dict.fromkeys(
         f"{gene.gene} {gene.genotype_says}" for one in converted for gene in one.genes if gene.genotype_says
     )
@@ -130,9 +134,9 @@ def _pretest(answer: DrugAnswer) -> str:
         return ""
     kinds = answer.pretest.kinds
     genes = join([name_test(kinds[gene]) if gene in kinds else gene for gene in answer.pretest.genes])
-    of_whom = f" of {literal(answer.pretest.of_whom)}" if answer.pretest.of_whom else ""
+    of_whom = f" of {literal(answer.pretest.of_whom)}," if answer.pretest.of_whom else ""
     text = {
-        "required": f"The label requires testing {{genes}} before {{what}} of {{drug}}{of_whom}.",
+        "required": f"The label requires testing {{genes}}{of_whom} before {{what}} of {{drug}}.",
         "recommended": "Testing {genes} before {what} of {drug} is advised.",
     }.get(answer.pretest.priority, "Consider testing {genes} before {what} of {drug}.")
     text = text.format(genes=genes, drug=answer.drug.name, what=literal(answer.pretest.before))
@@ -166,6 +170,9 @@ def _effects(shown: Sequence[Finding]) -> Iterator[Effect]:
 
 
 def _gene_lines(state: GeneState) -> Iterator[str]:
+    if state.answer is Answer.NONE_ON_FILE and state.because:
+        acts = f"acts as {state.phenotype} because of {escape(join(state.because))}, whatever the genotype"
+        yield f"{state.gene}: {acts}; without that the genotype would count, and none is on file"
     if state.answer is not Answer.READ:
         return
     score = f", activity score {escape(state.score)}" if state.score else ""

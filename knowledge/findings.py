@@ -225,8 +225,8 @@ class Finding:
 
 
 def find_avoidable(finding: Finding) -> tuple[str, ...]:
-    """The inhibitors that a row acts on account of, where the body asks to keep them away by the genotype alone."""
-    if not any(row.no_inhibitors for row in finding.by_genotype):
+    """The inhibitors that a row acts on account of, where the body asks to keep them away from the drug."""
+    if not any(row.no_inhibitors for row in (finding, *finding.by_genotype)):
         return ()
     return tuple(dict.fromkeys(name.split(" (")[0] for gene in finding.genes for name in gene.because))
 

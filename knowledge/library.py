@@ -188,6 +188,8 @@ class PretestPolicy:
     """Before what, where that is not the first dose."""
     of_whom: str | None = None
     """Whom the demand means, in words; None where it means everybody."""
+    unless_inhibited: bool = False
+    """Not asked for while an inhibitor makes every genotype act as one."""
     kinds: Mapping[str, str] = field(default_factory=dict)
     """Gene -> the test to order in place of a genotype, a key of the words file."""
     otherwise: Mapping[str, str] = field(default_factory=dict)

@@ -80,6 +80,7 @@ def _pretest(data: Mapping[str, Any]) -> PretestPolicy:
         populations=tuple(data.get("populations", ())),
         before=data.get("before"),
         of_whom=data.get("of_whom"),
+        unless_inhibited=data.get("unless_inhibited", False),
         kinds=data.get("kinds", {}),
         otherwise=data.get("otherwise", {}),
         note=data.get("note"),

@@ -14,7 +14,7 @@ from knowledge.facts import Answer, DrugUse, GeneRecord, GeneResult, Ingredient,
 from knowledge.findings import Basis, Gap, GeneState
 from knowledge.library import INDETERMINATE, Gene, Library
 from knowledge.pgx.genotype import Presence
-from knowledge.pgx.phenoconversion import convert
+from knowledge.pgx.phenoconversion import Conversion, convert, convert_any
 from knowledge.pgx.phenotype import GeneValue, Interpretation, interpret
 
 _GAP_KINDS = {
@@ -63,7 +63,10 @@ def answer_gene(
     read = _interpret_each(library, gene, record.results, facts.sex)
     usable = [one for one in read if one.meaning.values]
     if not usable:
-        return _without_value(gene, record, read)
+        answer = _without_value(gene, record, read)
+        any_genotype = convert_any(library, gene, medicines, drug)
+        unknown = answer.state.answer is Answer.NONE_ON_FILE
+        return _for_any_genotype(gene, answer, any_genotype) if unknown and any_genotype else answer
     values = _merge_values(gene, usable)
     conversion = convert(library, gene, values, medicines, drug, facts.ended)
     state = _state(gene, usable, values)
@@ -116,6 +119,16 @@ def _without_value(gene: Gene, record: GeneRecord, read: Sequence[_Read]) -> Gen
         gene.id, answer, diplotype=written, reported=_reported(results), result_ids=_ids(results), dates=_dates(results)
     )
     return GeneAnswer(gene.id, (), state, Gap(_GAP_KINDS[answer], text, gene.id))
+
+
+def _for_any_genotype(gene: Gene, answer: GeneAnswer, conversion: Conversion) -> GeneAnswer:
+    """The answer where an inhibitor makes every genotype act as one; that no result is on file stays a gap."""
+    (value,) = conversion.values
+    term = gene.phenotypes[value.phenotype].term if value.phenotype in gene.phenotypes else None
+    state = replace(
+        answer.state, phenotype=term, score=str(value.score), basis=Basis.PHENOCONVERSION, because=conversion.because
+    )
+    return replace(answer, values=conversion.values, state=state)
 
 
 def _merge_values(gene: Gene, usable: Sequence[_Read]) -> tuple[GeneValue, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 from knowledge.facts import DrugOrder
@@ -14,12 +14,14 @@ from knowledge.pgx.recommend import Question
 INDETERMINATE = "indeterminate"
 
 
-def find_pretest(question: Question, order: DrugOrder, findings: Iterable[Finding]) -> Pretest | None:
+def find_pretest(question: Question, order: DrugOrder, findings: Sequence[Finding]) -> Pretest | None:
     """The test that the drug's policy asks for, when truly none is on file for its gene and its population may hold."""
     wanted = _asked_for(question)
     if wanted is None:
         return None
     missing = {gap.gene for one in findings for gap in one.gaps if gap.kind == "no_result"}
+    if wanted.unless_inhibited:
+        missing -= {state.gene for one in findings for state in one.genes if state.because}
     genes = tuple(gene for gene in wanted.genes if gene in missing)
     if not genes:
         return None

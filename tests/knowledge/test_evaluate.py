@@ -169,6 +169,61 @@ def test_where_two_rows_are_as_grave_the_one_that_says_to_avoid_is_not_hidden(na
     ]
 
 
+def test_a_strong_inhibitor_tells_the_phenotype_of_every_genotype_where_none_is_on_file(names: Names) -> None:
+    """Factor 0 leaves nothing of any score; with a moderate one the genotype still decides."""
+    answer = ask(names, "codeine", age=40, medications=["paroxetine"])
+    (finding,) = by_cpic(answer)
+    (gene,) = finding.genes
+    assert (finding.id, gene.answer, gene.phenotype, gene.score, gene.because) == (
+        "codeine/cpic/poor",
+        Answer.NONE_ON_FILE,
+        "Poor Metabolizer",
+        "0.0",
+        ("paroxetine (strong inhibitor)",),
+    )
+    assert ("no_result", "CYP2D6") in [(gap.kind, gap.gene) for gap in answer.gaps]
+    assert by_cpic(ask(names, "codeine", age=40, medications=["duloxetine"])) == []
+
+
+@pytest.mark.parametrize("kind", [Answer.UNREADABLE, Answer.WITHHELD, Answer.NOT_FETCHED])
+def test_an_inhibitor_speaks_for_no_result_that_is_there_and_could_not_be_used(names: Names, kind: Answer) -> None:
+    """Only where none is on file."""
+    answer = ask(names, "codeine", age=40, medications=["paroxetine"], genes={"CYP2D6": {"answer": str(kind)}})
+    assert by_cpic(answer) == []
+    assert [(gap.kind, gap.gene) for gap in answer.gaps] == [(str(kind), "CYP2D6")]
+
+
+@pytest.mark.parametrize(("drug", "genes"), [("tetrabenazine", ()), ("pimozide", ()), ("eliglustat", ("CYP2D6",))])
+def test_under_a_strong_inhibitor_a_test_that_only_sets_a_limit_is_not_asked_for(
+    names: Names, drug: str, genes: tuple[str, ...]
+) -> None:
+    """The limit of poor metabolizers holds then; what a label wants before the first dose it still wants."""
+    answer = ask(names, drug, age=40, medications=["paroxetine"])
+    assert (answer.pretest.genes if answer.pretest else ()) == genes
+    assert [finding.genes[0].phenotype for finding in answer.findings if finding.acts]
+    alone = ask(names, drug, age=40)
+    assert alone.pretest is not None
+    assert alone.pretest.genes == ("CYP2D6",)
+
+
+def test_an_inhibitor_that_has_nothing_left_to_inhibit_is_no_reason(names: Names) -> None:
+    """A poor genotype stays what it is."""
+    answer = ask(names, "tamoxifen", genes={"CYP2D6": "*4/*4"}, medications=["paroxetine"])
+    (finding,) = by_cpic(answer)
+    assert (finding.id, finding.genes[0].because, finding.genes[0].genotype_says) == ("tamoxifen/cpic/poor", (), None)
+
+
+def test_a_test_that_is_no_genotype_is_asked_for_by_its_name(names: Names) -> None:
+    """G6PD: the enzyme's activity; the label of rasburicase means those at higher risk."""
+    answer = ask(names, "rasburicase")
+    assert answer.pretest is not None
+    assert (answer.pretest.kinds, answer.pretest.of_whom, answer.pretest.loinc) == (
+        {"G6PD": "g6pd_activity"},
+        "those at higher risk of its deficiency",
+        {},
+    )
+
+
 def test_a_moderate_inhibitor_halves_the_score(names: Names) -> None:
     """2.0 becomes 1.0: an intermediate metabolizer."""
     answer = ask(names, "codeine", genes={"CYP2D6": "*1/*1"}, age=40, medications=["duloxetine"])
