@@ -68,8 +68,8 @@ def _change_of_inhibitor(answer: DrugAnswer, acting: Sequence[Finding]) -> list[
     because = dict.fromkeys(name.split(" (")[0] for one in converted for gene in one.genes for name in gene.because)
     if not any(one.by_genotype for one in converted):
         untold = any(gene.answer is Answer.NONE_ON_FILE and gene.because for one in converted for gene in one.genes)
-        said = f"Consider whether {join(list(because))} can be changed: then the genotype counts, and none is on file."
-        return [literal(said)] if untold else []
+        words = f"Consider whether {join(list(because))} can be changed: then the genotype counts, and none is on file."
+        return [literal(words)] if untold else []
     genes = dict.fromkeys(
         f"{gene.gene} {gene.genotype_says}" for one in converted for gene in one.genes if gene.genotype_says
     )

@@ -9,6 +9,7 @@ from knowledge.facts import DrugOrder, DrugUse, Ingredient, PatientFacts
 from knowledge.findings import DrugAnswer, Finding, Gap, Pretest, Silence
 from knowledge.library import Drug, Library, Policy
 from knowledge.pgx.alternatives import check_offers, keep_holding
+from knowledge.pgx.dose_form import find_other_form, keep_meant
 from knowledge.pgx.pretest import find_pretest, mark_gaps
 from knowledge.pgx.recommend import Question, recommend
 
@@ -66,6 +67,12 @@ def _medicines(order: DrugOrder, facts: PatientFacts) -> tuple[DrugUse, ...]:
 
 def _answer(question: Question, order: DrugOrder) -> DrugAnswer:
     findings = recommend(question)
+    form, not_for = find_other_form(order, question.drug.not_for), question.drug.not_for
+    if form is not None and not_for is not None:
+        findings = keep_meant(findings, not_for)
+        if not findings:
+            said = f"the guidance on {question.ingredient.name} is not meant for this form: {form}"
+            return DrugAnswer(order, question.ingredient, silence=said, silence_kind=Silence.OTHER_FORM)
     offers = check_offers(question, findings)
     pretest = find_pretest(question, order, findings)
     kept = mark_gaps(question, [keep_holding(finding, offers) for finding in findings], pretest)

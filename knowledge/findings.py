@@ -277,6 +277,7 @@ class Silence(StrEnum):
     STANDARD_CARE = "standard_care"
     SWITCHED_OFF = "switched_off"
     INDETERMINATE = "indeterminate"
+    OTHER_FORM = "other_form"
 
 
 @dataclass(frozen=True)

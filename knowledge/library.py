@@ -199,6 +199,19 @@ class PretestPolicy:
 
 
 @dataclass(frozen=True)
+class NotFor:
+    """Forms of the medicine that its guidance is not meant for."""
+
+    words: tuple[str, ...]
+    """Words of a product's name, form or route."""
+    atc: tuple[str, ...] = ()
+    rxnorm: tuple[str, ...] = ()
+    """Codes of such products."""
+    but: tuple[str, ...] = ()
+    """Rows that hold for these forms as well (dpwg/score-0)."""
+
+
+@dataclass(frozen=True)
 class Drug:
     """A medicine with guidance."""
 
@@ -216,6 +229,7 @@ class Drug:
     alternatives: Mapping[str, Alternative]
     pretest: PretestPolicy | None
     tables: tuple[Table, ...]
+    not_for: NotFor | None = None
     version: str = ""
     """First 12 hex digits of the SHA-256 of the file."""
 

@@ -68,7 +68,8 @@ def read_facts(data: Mapping[str, Any], names: Names) -> PatientFacts:
 def read_order(name: str, names: Names) -> DrugOrder:
     """The order of a drug by name or RxNorm code."""
     found = names.identify(name)
-    return DrugOrder(None, name, found.ingredients, found.reason)
+    codes = ((RXNORM, name),) if name.isdigit() else ()
+    return DrugOrder(None, name, found.ingredients, found.reason, form_names=(name,), codes=codes)
 
 
 def read_gene(symbol: str, value: Any, library: Library) -> GeneRecord:

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from knowledge.findings import Action, Amount, Effect, Indicator, Strength
-from knowledge.library import Alternative, Criteria, Drug, Population, PretestPolicy, Row, Table
+from knowledge.library import Alternative, Criteria, Drug, NotFor, Population, PretestPolicy, Row, Table
 from knowledge.loading.gene_file import read_source
 from knowledge.loading.strict_yaml import Document
 
@@ -35,7 +35,18 @@ def read_drug(document: Document, version: str, codes: Mapping[str, str]) -> Dru
         alternatives={key: _alternative(key, value, codes) for key, value in data.get("alternatives", {}).items()},
         pretest=_pretest(pretest) if pretest else None,
         tables=tuple(_switch_off(_table(document, slug), data.get("switched_off", {})) for slug in data["bodies"]),
+        not_for=_not_for(data["not_for"]) if "not_for" in data else None,
         version=version,
+    )
+
+
+def _not_for(data: Mapping[str, Any]) -> NotFor:
+    codes = data.get("codes", {})
+    return NotFor(
+        words=tuple(data["words"]),
+        atc=tuple(codes.get("atc", ())),
+        rxnorm=tuple(codes.get("rxnorm", ())),
+        but=tuple(data.get("but", ())),
     )
 
 

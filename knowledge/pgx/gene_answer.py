@@ -124,7 +124,8 @@ def _without_value(gene: Gene, record: GeneRecord, read: Sequence[_Read]) -> Gen
 def _for_any_genotype(gene: Gene, answer: GeneAnswer, conversion: Conversion) -> GeneAnswer:
     """The answer where an inhibitor makes every genotype act as one; that no result is on file stays a gap."""
     (value,) = conversion.values
-    term = gene.phenotypes[value.phenotype].term if value.phenotype in gene.phenotypes else None
+    named = gene.phenotypes.get(value.phenotype or "")
+    term = named.term if named is not None else None
     state = replace(
         answer.state, phenotype=term, score=str(value.score), basis=Basis.PHENOCONVERSION, because=conversion.because
     )

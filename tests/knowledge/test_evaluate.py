@@ -10,6 +10,7 @@ from knowledge.facts import Answer, DrugOrder, GeneRecord, GeneResult, Ingredien
 from knowledge.findings import DrugAnswer, Finding, Gap, Silence
 from knowledge.library import Policy
 from knowledge.question import Names, read_facts, read_order
+from knowledge.terms.code_systems import ATC, RXNORM
 
 
 def ask(names: Names, drug: str, policy: Policy | None = None, every: bool = False, **given: Any) -> DrugAnswer:
@@ -404,3 +405,48 @@ def test_a_hole_in_the_content_is_said_and_is_no_silence(names: Names) -> None:
     assert answer.gaps == (Gap("no_row", text, "CYP2C19"),)
     assert (rows(answer), answer.silence) == (["clopidogrel/gap/CYP2C19"], None)
     assert ask(holed, "clopidogrel", genes={"CYP2C19": "*1/*1"}).gaps == ()
+
+
+@pytest.mark.parametrize(
+    ("drug", "names_said", "code", "why"),
+    [
+        ("fluorouracil", ("Fluorouracil 10 MG/ML Topical Cream",), None, "topical"),
+        ("fluorouracil", ("fluorouracil", "Cutaneous route"), None, "cutaneous"),
+        ("fluorouracil", ("fluorouracil",), (RXNORM, "310379"), "310379"),
+        ("tacrolimus", ("tacrolimus",), (ATC, "D11AH01"), "D11AH01"),
+    ],
+)
+def test_a_form_that_the_guidance_is_not_meant_for_gets_no_dose_no_test_and_a_reason_of_its_own(
+    names: Names, drug: str, names_said: tuple[str, ...], code: tuple[str, str] | None, why: str
+) -> None:
+    """By its name, its route or its code; with a result on file and without one."""
+    order = replace(read_order(drug, names), form_names=names_said, codes=(code,) if code else ())
+    for genes in ({}, {"DPYD": "Reference/c.1905+1G>A (*2A)", "CYP3A5": "*1/*1"}):
+        facts = replace(read_facts({"genes": genes}, names), orders=(order,))
+        (answer,) = evaluate(facts, names.library, Policy())
+        said = f"the guidance on {drug} is not meant for this form: {why}"
+        assert (answer.findings, answer.pretest, answer.silence_kind, answer.silence) == (
+            (),
+            None,
+            Silence.OTHER_FORM,
+            said,
+        )
+
+
+def test_a_form_that_is_not_known_is_answered_as_ever(names: Names) -> None:
+    """Neither an injection nor a bare name is a cream."""
+    genes = {"DPYD": "Reference/c.1905+1G>A (*2A)"}
+    for said in ("fluorouracil", "10 ML fluorouracil 50 MG/ML Injection"):
+        order = replace(read_order("fluorouracil", names), form_names=(said,))
+        facts = replace(read_facts({"genes": genes}, names), orders=(order,))
+        (answer,) = evaluate(facts, names.library, Policy())
+        assert "fluorouracil/cpic/score-1" in rows(answer)
+
+
+def test_what_a_body_says_of_that_form_too_is_kept(names: Names) -> None:
+    """Without any DPD activity the DPWG avoids fluorouracil on the skin as well."""
+    order = replace(read_order("fluorouracil", names), form_names=("fluorouracil topical cream",))
+    genes = {"DPYD": "c.1905+1G>A (*2A)/c.1905+1G>A (*2A)"}
+    facts = replace(read_facts({"genes": genes}, names), orders=(order,))
+    (answer,) = evaluate(facts, names.library, Policy())
+    assert (rows(answer), answer.silence) == (["fluorouracil/dpwg/score-0"], None)
