@@ -7,9 +7,9 @@ from dataclasses import replace
 
 from cards.daily_dose import describe_draft
 from cards.markdown import escape, literal
-from cards.phrases import join, load_words, render_action, render_effect, render_estimate
+from cards.phrases import join, load_words, name_test, render_action, render_effect, render_estimate
 from knowledge.facts import Answer
-from knowledge.findings import Action, Basis, DrugAnswer, Effect, Finding, GeneState, Strength
+from knowledge.findings import Action, Basis, DrugAnswer, Effect, Finding, GeneState, Strength, find_avoidable
 
 _STATUS = {
     "transcribed": "Content: transcribed from the published guideline; not reviewed by a clinician.",
@@ -18,6 +18,8 @@ _STATUS = {
 _GAP_ADVICE = {
     "unreadable": "Read the {gene} report itself: it could not be used here, and nothing here speaks for {drug}.",
     "not_fetched": "Look up the {gene} results: they were not seen here, and nothing here speaks for {drug}.",
+    "indeterminate": "Do not take the {gene} result for a normal one: it tells no phenotype, and nothing here speaks"
+    " for {drug}. Ask the laboratory what is known of it by now.",
     "no_row": "Look up the guideline itself for the {gene} result: the content leaves it out, and nothing here speaks"
     " for {drug}.",
     "results_disagree": "Find out which {gene} result is right before relying on either.",
@@ -52,14 +54,39 @@ def _actions(answer: DrugAnswer, shown: Sequence[Finding]) -> str:
     lines = [line for finding in acting for line in _finding_lines(finding, answer, several, named)]
     # Where even the leading row is only possible, to settle which result is right comes before what either means.
     settle = _gap_advice(answer, "results_disagree") if acting and acting[0].possible else ()
-    return _bullets("What to do", dict.fromkeys([*settle, *lines, *_gap_advice(answer, *_GAP_ADVICE)]))
+    change = _change_of_inhibitor(answer, acting)
+    first, later = (change, []) if any(find_avoidable(one) for one in acting) else ([], change)
+    told = [*settle, *first, *lines, *later, *_gap_advice(answer, *_GAP_ADVICE)]
+    return _bullets("What to do", dict.fromkeys(told))
+
+
+def _change_of_inhibitor(answer: DrugAnswer, acting: Sequence[Finding]) -> list[str]:
+    """That another medicine in an inhibitor's place would let the genotype count, and what that would ask for; not
+    where that is the graver advice."""
+    converted = [one for one in acting if any(gene.because for gene in one.genes)]
+    if not converted or any(one.hidden_by for one in acting):
+        return []
+    because = dict.fromkeys(name.split(" (")[0] for one in converted for gene in one.genes for name in gene.because)
+    if not any(one.by_genotype for one in converted):
+        untold = any(gene.answer is Answer.NONE_ON_FILE and gene.because for one in converted for gene in one.genes)
+        words = f"Consider whether {join(list(because))} can be changed: then the genotype counts, and none is on file."
+        return [literal(words)] if untold else []
+    genes = dict.fromkeys(
+        f"{gene.gene} {gene.genotype_says}" for one in converted for gene in one.genes if gene.genotype_says
+    )
+    alone = list(dict.fromkeys(row for one in converted for row in one.by_genotype if row.acts or row.no_inhibitors))
+    said = [f"{row.body}: {_sentences(row, answer)} {row.note or ''}".strip() for row in alone]
+    asks = "something else would be asked for." if any(row.acts for row in alone) else "no change would be asked for."
+    head = f"Consider whether {join(list(because))} can be changed: by genotype alone ({join(list(genes))}) {asks}"
+    return [literal(" ".join([head, *said]))]
 
 
 def _gap_advice(answer: DrugAnswer, *kinds: str) -> Iterator[str]:
     """What is left to the reader where a result is there, or may be there, and could not be used."""
     for gap in answer.gaps:
         if gap.gene is not None and gap.kind in kinds:
-            yield _GAP_ADVICE[gap.kind].format(gene=gap.gene, drug=answer.drug.name)
+            measure = f" {name_test(gap.measure)} answers the same question." if gap.measure else ""
+            yield _GAP_ADVICE[gap.kind].format(gene=gap.gene, drug=answer.drug.name) + measure
 
 
 def _finding_lines(finding: Finding, answer: DrugAnswer, several: bool, named: bool) -> Iterator[str]:
@@ -77,6 +104,8 @@ def _finding_lines(finding: Finding, answer: DrugAnswer, several: bool, named: b
         prefix += f"Possible, the record leaves it open{of}: "
     elif several and finding.population_label:
         prefix = f"{finding.body}, {finding.population_label}: " if named else f"{_capital(finding.population_label)}: "
+    if finding.hidden_by and finding.effect:
+        note = f" {render_effect(finding.effect)}{note}"
     if sentences:
         yield f"{prefix}{sentences}{note}".strip()
     yield from (literal(render_estimate(one)) for one in finding.estimates)
@@ -121,9 +150,11 @@ def _with_labels(finding: Finding, answer: DrugAnswer) -> Iterator[Action]:
 def _pretest(answer: DrugAnswer) -> str:
     if answer.pretest is None:
         return ""
-    genes = join(answer.pretest.genes)
+    kinds = answer.pretest.kinds
+    genes = join([name_test(kinds[gene]) if gene in kinds else gene for gene in answer.pretest.genes])
+    of_whom = f" of {literal(answer.pretest.of_whom)}," if answer.pretest.of_whom else ""
     text = {
-        "required": "The label requires testing {genes} before {what} of {drug}.",
+        "required": f"The label requires testing {{genes}}{of_whom} before {{what}} of {{drug}}.",
         "recommended": "Testing {genes} before {what} of {drug} is advised.",
     }.get(answer.pretest.priority, "Consider testing {genes} before {what} of {drug}.")
     text = text.format(genes=genes, drug=answer.drug.name, what=literal(answer.pretest.before))
@@ -146,7 +177,7 @@ def _patient(answer: DrugAnswer, shown: Sequence[Finding]) -> str:
 
 def _effects(shown: Sequence[Finding]) -> Iterator[Effect]:
     """What the acting rows expect, without those that only repeat a part of another."""
-    effects = [one.effect for one in shown if one.effect and one.acts]
+    effects = [one.effect for one in shown if one.effect and one.acts and not one.hidden_by]
     explained = {risk for one in effects if one.direction for risk in one.risk}
     for one in effects:
         if not one.direction and not one.of and set(one.risk) <= explained:
@@ -157,6 +188,9 @@ def _effects(shown: Sequence[Finding]) -> Iterator[Effect]:
 
 
 def _gene_lines(state: GeneState) -> Iterator[str]:
+    if state.answer is Answer.NONE_ON_FILE and state.because:
+        acts = f"acts as {state.phenotype} because of {escape(join(state.because))}, whatever the genotype"
+        yield f"{state.gene}: {acts}; without that the genotype would count, and none is on file"
     if state.answer is not Answer.READ:
         return
     score = f", activity score {escape(state.score)}" if state.score else ""
@@ -189,7 +223,7 @@ def _same(reported: str, phenotype: str | None) -> bool:
 
 def _bodies(answer: DrugAnswer, shown: Sequence[Finding]) -> str:
     """Each body's position side by side, and a plain sentence where they differ on acting."""
-    spoken = [one for one in answer.findings if one.body is not None]
+    spoken = [one for one in answer.findings if one.body is not None and not one.hidden_by]
     if not spoken:
         return ""
     several = {one.body for one in spoken if {g.gene for g in one.genes} != {g.gene for g in _first(spoken, one).genes}}

@@ -13,22 +13,23 @@ from cards.card_policy import CardPolicy
 from cards.detail import render_detail
 from cards.finding_json import finding_to_json, without_empty
 from cards.overrides import override_reasons
-from cards.phrases import render_headline
+from cards.phrases import join, render_headline
 from cards.suggestions import make_suggestions
 from cards.withholding import LINE, SUMMARY, hide_withheld, is_withheld
-from knowledge.findings import Action, DrugAnswer, Finding, Gap, GeneState, Indicator
+from knowledge.findings import Action, DrugAnswer, Finding, Gap, GeneState, Indicator, find_avoidable
 
 __all__ = ["CardPolicy", "cap_cards", "make_cards"]
 
 LABEL = "pgx-cds"
 TOPIC_SYSTEM = "urn:pgx-cds:topic"
 _ORDER = (Indicator.CRITICAL, Indicator.WARNING, Indicator.INFO)
-_TELLING = ("results_disagree", "unreadable", "not_fetched", "no_row")
+_TELLING = ("results_disagree", "unreadable", "not_fetched", "indeterminate", "no_row")
 """Gaps that are worth a card of their own, the weightiest first."""
 _GAP_SUMMARY = {
     "results_disagree": "{gene} results on file disagree",
     "unreadable": "the {gene} result on file could not be read",
     "not_fetched": "{gene} results could not be fetched",
+    "indeterminate": "the {gene} result on file is indeterminate, it does not answer the test asked for",
     "no_row": "the content has no answer for the {gene} result",
 }
 
@@ -108,12 +109,16 @@ def _headline(answer: DrugAnswer, shown: Sequence[Finding], policy: CardPolicy) 
         return f"{name}: {_GAP_SUMMARY[gap.kind].format(gene=gap.gene)}"
     if answer.pretest is not None:
         genes = " or ".join(answer.pretest.genes)
-        asked = {"required": "test required", "recommended": "test recommended"}.get(
+        required = "test required" + (f" of {answer.pretest.of_whom}" if answer.pretest.of_whom else "")
+        asked = {"required": required, "recommended": "test recommended"}.get(
             answer.pretest.priority, "consider a test"
         )
         use = " (in use already)" if answer.pretest.in_use else ""
         return f"{name}: no {genes} result on file, {asked} before {answer.pretest.before}{use}"
     spoken = [finding for finding in answer.findings if finding.body is not None]
+    untold = [gene.gene for one in spoken for gene in one.genes if gene.indeterminate]
+    if policy.show_no_action and untold:
+        return f"{name}: the {untold[0]} result on file tells no phenotype, no change is asked for"
     if policy.show_no_action and spoken:
         return f"{name}: no change needed, {_genes(spoken[0].genes)}".rstrip(", ")
     return None
@@ -122,18 +127,29 @@ def _headline(answer: DrugAnswer, shown: Sequence[Finding], policy: CardPolicy) 
 def _acting_headline(answer: DrugAnswer, shown: Sequence[Finding]) -> str:
     """What to do, and on account of which gene; an open record is said to be open."""
     lead = shown[0]
-    asked = render_lead(lead)
-    said = f"{asked} if {lead.condition}" if lead.condition else asked
+    said = _lead_words(lead)
     genes = _genes(lead.genes) or _population(shown)
     if lead.possible and lead.genes and len({one.population for one in _leading(answer, lead)}) > 1:
         genes = f"{genes}; {lead.population_label}"
-    if lead.possible and any(render_lead(one) != asked for one in _leading(answer, lead)):
+    if lead.possible and any(render_lead(one) != render_lead(lead) for one in _leading(answer, lead)):
         gap = _telling_gap(answer.gaps)
         if gap and gap.kind == "results_disagree":
             return f"{gap.gene} results disagree, one of them means: {said}"
         fits = f"{said} ({genes})" if genes else said
         return f"possibly {fits}, the record leaves it open"
     return f"{said} ({genes})" if genes else said
+
+
+def _lead_words(lead: Finding) -> str:
+    """What a row asks for first; what only holds once an inhibitor is stopped, or is asked for on account of one that
+    had better be changed, says so."""
+    said = render_lead(lead)
+    if lead.hidden_by and lead.condition:
+        return f"if {lead.condition}: {said}"
+    if lead.condition:
+        said = f"{said} if {lead.condition}"
+    avoidable = find_avoidable(lead)
+    return f"change {join(avoidable)}, or else {said}" if avoidable else said
 
 
 def _population(shown: Sequence[Finding]) -> str | None:
@@ -180,7 +196,11 @@ def _indicator(answer: DrugAnswer, shown: Sequence[Finding]) -> Indicator:
     required = answer.pretest is not None and answer.pretest.priority in ("required", "recommended")
     unused = any(gap.kind == "results_disagree" or answer.tested_first for gap in answer.gaps if _tells(gap))
     least = Indicator.WARNING if required or (unused and not shown) else Indicator.INFO
-    return min((least, *(finding.indicator for finding in shown)), key=_ORDER.index)
+    # What holds only once an inhibitor is stopped is no emergency of today.
+    holding = (
+        Indicator.WARNING if one.hidden_by and one.indicator is Indicator.CRITICAL else one.indicator for one in shown
+    )
+    return min((least, *holding), key=_ORDER.index)
 
 
 def _source(answer: DrugAnswer, shown: Sequence[Finding]) -> Source:

@@ -66,7 +66,7 @@ def render_action(action: Action, drug: str) -> str:
         return ""  # its sentences are the estimates themselves
     if action.kind == "monitor":
         return f"Monitor {join([_word('monitor', key) for key in action.what])}."
-    return f"Test {join([_tested(key) for key in action.what])}."
+    return f"Test {join([name_test(key) for key in action.what])}."
 
 
 def render_headline(action: Action) -> str:
@@ -117,6 +117,12 @@ def amount_words(amount: Amount) -> str:
     """ "400 mg per day"."""
     per = f" {load_words()['amount_per'][amount.per]}" if amount.per else ""
     return f"{plain(amount.value)} {amount.unit}{per}"
+
+
+def name_test(key: str) -> str:
+    """A test by its key in the words file; a gene's symbol means its genotype."""
+    assay: Mapping[str, str] | None = load_words()["test"].get(key)
+    return assay["words"] if assay else f"{key} (genotype)"
 
 
 def join(items: Sequence[str], last: str = "and") -> str:
@@ -185,11 +191,6 @@ def _short(key: str) -> str:
     """What to watch, in the words of a summary; the full words where they are short enough already."""
     words: str | None = load_words()["monitor_short"].get(key)
     return words or _word("monitor", key)
-
-
-def _tested(key: str) -> str:
-    assay: Mapping[str, str] | None = load_words()["test"].get(key)
-    return assay["words"] if assay else f"{key} (genotype)"
 
 
 def _word(section: str, key: str | None) -> str:

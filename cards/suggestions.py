@@ -15,9 +15,9 @@ from cards.card import Action, Suggestion
 from cards.card_policy import CardPolicy
 from cards.dose_changes import is_relative, propose_doses
 from cards.markdown import clean
-from cards.phrases import join
+from cards.phrases import join, name_test
 from knowledge.facts import DrugOrder
-from knowledge.findings import DrugAnswer, Finding, Indicator, Offer
+from knowledge.findings import DrugAnswer, Finding, Indicator, Offer, Pretest
 
 LOINC = "http://loinc.org"
 RXNORM = "http://www.nlm.nih.gov/research/umls/rxnorm"
@@ -130,23 +130,43 @@ def _replacement(order: DrugOrder, offer: Offer) -> dict[str, Any]:
 
 
 def _tests(answer: DrugAnswer) -> Iterator[Proposal]:
+    """The test that the drug's policy asks for: a genotype or what the content names in its place; and what answers
+    where the genotype on file does not. No genotype is ordered again."""
     subject = answer.order.resource.get("subject")
-    if answer.pretest is None or not subject or not isinstance(subject, Mapping):
+    if not subject or not isinstance(subject, Mapping):
         return
-    for gene in answer.pretest.genes:
-        words = f"Order {gene} genotyping {'for' if answer.pretest.in_use else 'before'} {answer.drug.name}"
-        yield words, (Action("create", words, resource=_test_order(answer, gene, subject)),)
-
-
-def _test_order(answer: DrugAnswer, gene: str, subject: Mapping[str, Any]) -> dict[str, Any]:
-    code: dict[str, Any] = {"text": f"{gene} genotype"}
     test = answer.pretest
-    if test is not None and gene in test.loinc:
-        code["coding"] = [{"system": LOINC, "code": test.loinc[gene]}]
     begun = test is not None and test.in_use
+    ordered = [_ordered(test, gene) for gene in test.genes] if test is not None else []
+    ordered += [_Ordered(name_test(gap.measure), name_test(gap.measure)) for gap in answer.gaps if gap.measure]
+    for one in dict.fromkeys(ordered):
+        yield _order_test(answer, one, subject, begun)
+
+
+@dataclass(frozen=True)
+class _Ordered:
+    """A test in words: as it is asked for, and as the order names it."""
+
+    asked: str
+    text: str
+    loinc: str | None = None
+
+
+def _ordered(test: Pretest, gene: str) -> _Ordered:
+    kind = test.kinds.get(gene)
+    if kind is not None:
+        return _Ordered(name_test(kind), name_test(kind))
+    return _Ordered(f"{gene} genotyping", f"{gene} genotype", test.loinc.get(gene))
+
+
+def _order_test(answer: DrugAnswer, ordered: _Ordered, subject: Mapping[str, Any], begun: bool) -> Proposal:
+    words = f"Order {ordered.asked} {'for' if begun else 'before'} {answer.drug.name}"
+    code: dict[str, Any] = {"text": ordered.text}
+    if ordered.loinc is not None:
+        code["coding"] = [{"system": LOINC, "code": ordered.loinc}]
     reason = {"text": f"{'Treatment' if begun else 'Before treatment'} with {answer.drug.name}"}
     newer = answer.order.fhir_release == "R5"
-    return {
+    resource = {
         "resourceType": "ServiceRequest",
         "status": "draft",
         "intent": "order",
@@ -154,3 +174,4 @@ def _test_order(answer: DrugAnswer, gene: str, subject: Mapping[str, Any]) -> di
         "subject": copy.deepcopy(dict(subject)),
         ("reason" if newer else "reasonCode"): [{"concept": reason}] if newer else [reason],
     }
+    return words, (Action("create", words, resource=resource),)

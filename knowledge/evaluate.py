@@ -10,7 +10,9 @@ from knowledge.facts import Answer, DrugOrder, DrugUse, Ingredient, PatientFacts
 from knowledge.findings import DrugAnswer, Finding, Gap, Pretest, Silence
 from knowledge.library import Drug, Library
 from knowledge.pgx.alternatives import check_offers, keep_holding
-from knowledge.pgx.population import choose_populations, find_uses
+from knowledge.pgx.dose_form import find_other_form, keep_meant
+from knowledge.pgx.population import find_uses
+from knowledge.pgx.pretest import find_pretest, mark_gaps
 from knowledge.pgx.recommend import Question, recommend
 from knowledge.policy import Policy
 
@@ -82,10 +84,16 @@ def _medicines(order: DrugOrder, facts: PatientFacts) -> tuple[DrugUse, ...]:
 
 def _answer(question: Question, order: DrugOrder) -> DrugAnswer:
     findings = recommend(question)
+    form, not_for = find_other_form(order, question.drug.not_for), question.drug.not_for
+    if form is not None and not_for is not None:
+        findings = keep_meant(findings, not_for)
+        if not findings:
+            said = f"the guidance on {question.ingredient.name} is not meant for this form: {form}"
+            return DrugAnswer(order, question.ingredient, silence=said, silence_kind=Silence.OTHER_FORM)
     offers = check_offers(question, findings)
-    pretest = _pretest(question, order, findings)
-    asked = frozenset(pretest.genes if pretest else ())
-    kept = tuple(_suggest_tests(keep_holding(finding, offers), asked) for finding in findings)
+    in_use = _is_in_use(question, order)
+    pretest = find_pretest(question, findings, in_use=in_use is True)
+    kept = mark_gaps(question, [keep_holding(finding, offers) for finding in findings], pretest)
     gaps = tuple(dict.fromkeys(gap for finding in kept for gap in finding.gaps))
     wanted = question.drug.pretest
     tested_first = wanted is not None and wanted.priority in question.policy.pretest_priorities
@@ -97,7 +105,7 @@ def _answer(question: Question, order: DrugOrder) -> DrugAnswer:
         gaps,
         offers,
         pretest,
-        in_use=_is_in_use(question, order),
+        in_use=in_use,
         weight_kg=question.facts.weight_kg,
         weighed_on=question.facts.measured_on.get("weight_kg"),
         tested_first=tested_first,
@@ -116,42 +124,6 @@ def _is_in_use(question: Question, order: DrugOrder) -> bool | None:
     return False if facts.medications_answer in (Answer.READ, Answer.NONE_ON_FILE) else None
 
 
-def _suggest_tests(finding: Finding, genes: frozenset[str]) -> Finding:
-    """Marks the gaps that a test would close, where the drug's policy asks for one."""
-    gaps = tuple(
-        replace(gap, suggest_test=True) if gap.kind == "no_result" and gap.gene in genes else gap
-        for gap in finding.gaps
-    )
-    return replace(finding, gaps=gaps)
-
-
-def _pretest(question: Question, order: DrugOrder, findings: Iterable[Finding]) -> Pretest | None:
-    """The test that the drug's policy asks for, when truly none is on file for its gene and its population may hold."""
-    wanted = question.drug.pretest
-    if wanted is None or wanted.priority not in question.policy.pretest_priorities:
-        return None
-    found = tuple(findings)
-    missing = {gap.gene for one in found for gap in one.gaps if gap.kind == "no_result"}
-    genes = tuple(gene for gene in wanted.genes if gene in missing)
-    if not genes or not _population_may_hold(question, wanted.populations):
-        return None
-    codes = {gene: question.library.genes[gene].loinc.get("genotype", ()) for gene in genes}
-    loinc = {gene: found[0] for gene, found in codes.items() if len(found) == 1}
-    if wanted.before is not None:
-        return Pretest(genes, wanted.priority, wanted.note, loinc, wanted.before, source=wanted.source)
-    in_use = bool(_is_in_use(question, order))
-    return Pretest(genes, wanted.priority, wanted.note, loinc, in_use=in_use, source=wanted.source)
-
-
-def _population_may_hold(question: Question, populations: tuple[str, ...]) -> bool:
-    if not populations:
-        return True
-    chosen = {
-        one.id for table in question.drug.tables for one in choose_populations(question.drug, table, question.facts)
-    }
-    return bool(chosen & set(populations))
-
-
 def _silence(findings: tuple[Finding, ...], pretest: Pretest | None) -> tuple[str, Silence] | None:
     """Why nothing needs to be said about this drug; None where something does."""
     if any(finding.acts for finding in findings) or pretest is not None:
@@ -166,5 +138,11 @@ def _silence(findings: tuple[Finding, ...], pretest: Pretest | None) -> tuple[st
     off = ", ".join(finding.id for finding in findings if finding.switched_off)
     if off:
         return f"the site has switched off: {off}", Silence.SWITCHED_OFF
+    untold = dict.fromkeys(
+        (one.gene, one.indeterminate) for found in findings for one in found.genes if one.indeterminate
+    )
+    if untold:
+        said = " and ".join(f"the {gene} result on file tells no phenotype ({why})" for gene, why in untold)
+        return f"{said}, and no test is asked for before this drug", Silence.INDETERMINATE
     rows = ", ".join(finding.id for finding in findings if finding.body is not None)
     return f"standard care: {rows}", Silence.STANDARD_CARE

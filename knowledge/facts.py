@@ -133,6 +133,10 @@ class DrugOrder:
     """The draft as it was sent: only cards.suggestions looks inside, to build an update or a replacement."""
     fhir_release: str = field(kw_only=True)
     """"R4" (R4B included) or "R5": decides the shape of what is sent back."""
+    form_names: tuple[str, ...] = field(default=(), compare=False)
+    """All names of the product, its form and its routes, as sent: they tell whether it is a cream or an injection."""
+    codes: tuple[tuple[str, str], ...] = field(default=(), compare=False)
+    """(system, code) of the product, the system by its usual address."""
     active: bool = False
     """True on patient-view, where the "order" is a medicine already taken."""
 

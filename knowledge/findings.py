@@ -117,6 +117,8 @@ class GeneState:
     result_ids: tuple[str, ...] = ()
     dates: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    indeterminate: str | None = None
+    """Why the result on file tells no phenotype, or leaves it open whether it does; None where it tells one."""
 
     @property
     def called(self) -> str:
@@ -130,14 +132,16 @@ class GeneState:
 class Gap:
     """Something that is missing for an answer, and why.
 
-    kind: no_result, unreadable, withheld, not_fetched, results_disagree, no_row, population_unknown, drug_unknown,
-    medications_unknown, no_alternative.
+    kind: no_result, unreadable, withheld, not_fetched, results_disagree, indeterminate, no_row, population_unknown,
+    drug_unknown, medications_unknown, no_alternative.
     """
 
     kind: str
     text: str
     gene: str | None = None
     suggest_test: bool = False
+    measure: str | None = None
+    """indeterminate: a test of another kind that answers all the same, a key of the words file; None: none is known."""
 
 
 @dataclass(frozen=True)
@@ -209,6 +213,14 @@ class Finding:
     quiet: bool = False
     """True where what the row asks for is usual care for everybody."""
 
+    hidden_by: tuple[str, ...] = ()
+    """The inhibitors that hide the genotype which this row answers: it holds once they are stopped (`condition`).
+    Empty for what holds now."""
+    by_genotype: tuple[Finding, ...] = ()
+    """The rows that the genotype alone leads to, where an inhibitor makes it act as another one and they are others."""
+
+    no_inhibitors: bool = False
+    """True where the body asks to keep inhibitors of the gene away from the drug."""
     switched_off: str | None = None
     """Why the site does not use this row: the finding then asks for nothing; None where it does."""
     attributes: tuple[PersonalAttribute, ...] = ()
@@ -223,6 +235,13 @@ class Finding:
     def names_row(self) -> bool:
         """False for a gap, and where the id stops at the table ("azathioprine/cpic"): which row it is is not told."""
         return self.body is not None and self.id.count("/") > 1
+
+
+def find_avoidable(finding: Finding) -> tuple[str, ...]:
+    """The inhibitors that a row acts on account of, where the body asks to keep them away from the drug."""
+    if not any(row.no_inhibitors for row in (finding, *finding.by_genotype)):
+        return ()
+    return tuple(dict.fromkeys(name.split(" (")[0] for gene in finding.genes for name in gene.because))
 
 
 @dataclass(frozen=True)
@@ -256,6 +275,10 @@ class Pretest:
     """True where the medication list shows the drug in use, so that its first dose was given already."""
     source: str | None = None
     """Address at which the demand can be read, where the drug's file names one."""
+    kinds: Mapping[str, str] = field(default_factory=dict)
+    """Gene -> the test that is asked for in place of a genotype, a key of the words file."""
+    of_whom: str | None = None
+    """Whom the demand means, in words; None where it means everybody."""
 
 
 class Silence(StrEnum):
@@ -268,6 +291,8 @@ class Silence(StrEnum):
     NO_TEST_ASKED = "no_test_asked"
     STANDARD_CARE = "standard_care"
     SWITCHED_OFF = "switched_off"
+    INDETERMINATE = "indeterminate"
+    OTHER_FORM = "other_form"
 
 
 @dataclass(frozen=True)

@@ -140,6 +140,8 @@ class Row:
     note: str | None = None
     quiet: bool = False
     """Asks for usual care: raises no card by itself."""
+    no_inhibitors: bool = False
+    """Asks to keep inhibitors of its gene away from the drug."""
     switched_off: str | None = None
     """Why the site does not use this row; None where it does."""
     place: tuple[str, int] = field(default=("", 0), compare=False)
@@ -193,8 +195,29 @@ class PretestPolicy:
     populations: tuple[str, ...] = ()
     before: str | None = None
     """Before what, where that is not the first dose."""
+    of_whom: str | None = None
+    """Whom the demand means, in words; None where it means everybody."""
+    unless_inhibited: bool = False
+    """Not asked for while an inhibitor makes every genotype act as one."""
+    kinds: Mapping[str, str] = field(default_factory=dict)
+    """Gene -> the test to order in place of a genotype, a key of the words file."""
+    otherwise: Mapping[str, str] = field(default_factory=dict)
+    """Gene -> the test that answers as well, where a genotype leaves the question open."""
     note: str | None = None
     source: str | None = None
+
+
+@dataclass(frozen=True)
+class NotFor:
+    """Forms of the medicine that its guidance is not meant for."""
+
+    words: tuple[str, ...]
+    """Words of a product's name, form or route."""
+    atc: tuple[str, ...] = ()
+    rxnorm: tuple[str, ...] = ()
+    """Codes of such products."""
+    but: tuple[str, ...] = ()
+    """Rows that hold for these forms as well (dpwg/score-0)."""
 
 
 @dataclass(frozen=True)
@@ -215,6 +238,7 @@ class Drug:
     alternatives: Mapping[str, Alternative]
     pretest: PretestPolicy | None
     tables: tuple[Table, ...]
+    not_for: NotFor | None = None
     version: str = ""
     """First 12 hex digits of the SHA-256 of the file."""
 

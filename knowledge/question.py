@@ -70,8 +70,9 @@ def read_facts(data: Mapping[str, Any], names: Names, today: date = _TODAY) -> P
 def read_order(name: str, names: Names) -> DrugOrder:
     """The order of a drug by name or RxNorm code."""
     found = names.identify(name)
+    codes = ((RXNORM, name),) if name.isdigit() else ()
     # Nothing is sent back to a question, so that no shape of FHIR matters.
-    return DrugOrder(None, name, found.ingredients, found.reason, fhir_release="R4")
+    return DrugOrder(None, name, found.ingredients, found.reason, form_names=(name,), codes=codes, fhir_release="R4")
 
 
 def read_gene(symbol: str, value: Any, library: Library) -> GeneRecord:

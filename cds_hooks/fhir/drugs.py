@@ -151,8 +151,16 @@ def _read_order(
         doses=read_doses(found.resource),
         resource=found.resource,
         fhir_release=shape,
+        form_names=(*medicine.form_names, *_route_names(found.resource)),
+        codes=medicine.codes,
         active=active,
     )
+
+
+def _route_names(resource: Json) -> tuple[str, ...]:
+    """How it is to be given, in the words of each dosage instruction."""
+    instructions = (*objects(resource.get("dosageInstruction")), *objects(resource.get("dosage")))
+    return tuple(dict.fromkeys(name for one in instructions for name in read_concept(one.get("route")).names))
 
 
 def _read_use(found: Found, candidates: Candidates, names: DrugNames, draft: bool = False) -> DrugUse:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from cds_hooks.fhir.coding import NOTHING, Concept, member, objects, read_concept, text_of
 from cds_hooks.fhir.unwrapping import Candidates, Found
 from knowledge.facts import Identified, Ingredient
+from knowledge.terms.code_systems import usual_system
 from knowledge.terms.drug_names import DrugNames
 
 NAMELESS = "it names no medicine yet"
@@ -21,6 +22,10 @@ class Medicine:
 
     display: str
     identified: Identified
+    form_names: tuple[str, ...] = ()
+    """Every name of the product, and of the form of the Medication that is referred to."""
+    codes: tuple[tuple[str, str], ...] = ()
+    """(system, code) of the product, the system by its usual address."""
 
 
 def read_medicine(found: Found, candidates: Candidates, names: DrugNames) -> Medicine:
@@ -43,7 +48,11 @@ def read_medicine(found: Found, candidates: Candidates, names: DrugNames) -> Med
         tried.append(names.identify((), said))
     display = concept.label() or said or next((one.label() for one in _concepts_of(target) if one), None)
     chosen = next((one for one in tried if one.ingredients), None) or (tried[0] if tried else None)
-    return Medicine(display or UNNAMED, chosen or Identified((), reason=_why_nothing(reference)))
+    concepts = (concept, *_concepts_of(target))
+    names_said = [name for one in (*concepts, *_forms_of(target)) for name in one.names] + ([said] if said else [])
+    codes = [(usual_system(system), code) for one in concepts for system, code in one.pairs if system and code]
+    identified = chosen or Identified((), reason=_why_nothing(reference))
+    return Medicine(display or UNNAMED, identified, tuple(dict.fromkeys(names_said)), tuple(dict.fromkeys(codes)))
 
 
 def _medication(found: Found) -> tuple[Concept, object]:
@@ -66,6 +75,11 @@ def _medication(found: Found) -> tuple[Concept, object]:
 
 def _concepts_of(target: Found | None) -> tuple[Concept, ...]:
     return () if target is None else (read_concept(target.resource.get("code")),)
+
+
+def _forms_of(target: Found | None) -> tuple[Concept, ...]:
+    """R4 form, R5 doseForm."""
+    return () if target is None else tuple(read_concept(target.resource.get(key)) for key in ("form", "doseForm"))
 
 
 def _identify(concept: Concept, names: DrugNames) -> Identified:

@@ -130,6 +130,29 @@ def words_exist(check: DrugCheck) -> Iterator[Fault]:
                 yield check.at_row(row, f"{key!r} has no words", mend)
 
 
+def pretest_is_known(check: DrugCheck) -> Iterator[Fault]:
+    """What a pretest orders in place of a genotype has words, and stands for a gene that it asks for."""
+    wanted = check.drug.pretest
+    for member, listed in (("kinds", wanted.kinds), ("otherwise", wanted.otherwise)) if wanted else ():
+        for gene, key in listed.items():
+            place = ("pretest", member, gene)
+            if wanted and gene not in wanted.genes:
+                yield check.document.fault(
+                    place, f"the pretest does not ask for {gene}", "add it to genes, or remove it"
+                )
+            if key not in check.words.get("test", {}):
+                mend = "add it to cards/text/en.yaml, section test"
+                yield check.document.fault(place, f"{key!r} has no words", mend)
+
+
+def other_forms_rows_exist(check: DrugCheck) -> Iterator[Fault]:
+    """What holds for other forms as well names rows that there are."""
+    known = {f"{table.slug}/{row.id}" for table, row in check.rows()}
+    for at, name in enumerate(check.drug.not_for.but if check.drug.not_for else ()):
+        if name not in known:
+            yield check.document.fault(("not_for", "but", at), f"there is no row {name!r}", "write table/row id")
+
+
 def _keys(check: DrugCheck, row: Row) -> Iterator[tuple[str, str]]:
     if row.effect is not None:
         yield from (("direction", key) for key in [row.effect.direction] if key)
@@ -262,6 +285,8 @@ LAWS: tuple[Callable[[DrugCheck], Iterator[Fault]], ...] = (
     alternatives_are_known,
     partners_are_known,
     words_exist,
+    pretest_is_known,
+    other_forms_rows_exist,
     change_has_urgency,
     silence_is_silent,
     flags_are_needed,

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from knowledge.findings import Action, Amount, Effect, Indicator, Strength
-from knowledge.library import Alternative, Criteria, Drug, Population, PretestPolicy, Row, Table
+from knowledge.library import Alternative, Criteria, Drug, NotFor, Population, PretestPolicy, Row, Table
 from knowledge.loading.gene_file import read_sign_off, read_source
 from knowledge.loading.strict_yaml import Document
 
@@ -35,7 +35,18 @@ def read_drug(document: Document, version: str, codes: Mapping[str, str]) -> Dru
         alternatives={key: _alternative(key, value, codes) for key, value in data.get("alternatives", {}).items()},
         pretest=_pretest(pretest) if pretest else None,
         tables=tuple(_switch_off(_table(document, slug), data.get("switched_off", {})) for slug in data["bodies"]),
+        not_for=_not_for(data["not_for"]) if "not_for" in data else None,
         version=version,
+    )
+
+
+def _not_for(data: Mapping[str, Any]) -> NotFor:
+    codes = data.get("codes", {})
+    return NotFor(
+        words=tuple(data["words"]),
+        atc=tuple(codes.get("atc", ())),
+        rxnorm=tuple(codes.get("rxnorm", ())),
+        but=tuple(data.get("but", ())),
     )
 
 
@@ -84,6 +95,10 @@ def _pretest(data: Mapping[str, Any]) -> PretestPolicy:
         priority=data["priority"],
         populations=tuple(data.get("populations", ())),
         before=data.get("before"),
+        of_whom=data.get("of_whom"),
+        unless_inhibited=data.get("unless_inhibited", False),
+        kinds=data.get("kinds", {}),
+        otherwise=data.get("otherwise", {}),
         note=data.get("note"),
         source=data.get("source"),
     )
@@ -123,6 +138,7 @@ def _row(data: Mapping[str, Any], place: tuple[str, int]) -> Row:
         effect=_effect(data["effect"]) if "effect" in data else None,
         note=data.get("note"),
         quiet=data.get("quiet", False),
+        no_inhibitors=data.get("no_inhibitors", False),
         place=place,
     )
 

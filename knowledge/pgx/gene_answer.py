@@ -12,9 +12,9 @@ from itertools import islice
 
 from knowledge.facts import Answer, DrugUse, GeneRecord, GeneResult, Ingredient, PatientFacts, Sex
 from knowledge.findings import Basis, Gap, GeneState
-from knowledge.library import Gene, Library
+from knowledge.library import INDETERMINATE, Gene, Library
 from knowledge.pgx.genotype import Presence
-from knowledge.pgx.phenoconversion import convert
+from knowledge.pgx.phenoconversion import Conversion, convert, convert_any
 from knowledge.pgx.phenotype import GeneValue, Interpretation, interpret
 
 _GAP_KINDS = {
@@ -52,6 +52,8 @@ class GeneAnswer:
     gap: Gap | None = None
     disagreement: Gap | None = None
     """Set where several results lead to different values."""
+    by_genotype: GeneAnswer | None = None
+    """The answer as without inhibitors; None where nothing was converted."""
 
 
 @dataclass(frozen=True)
@@ -68,25 +70,20 @@ def answer_gene(
     read = _interpret_each(library, gene, record.results, facts.sex)
     usable = [one for one in read if one.meaning.values]
     if not usable:
-        return _without_value(gene, record, read)
+        answer = _without_value(gene, record, read)
+        any_genotype = convert_any(library, gene, medicines, drug)
+        unknown = answer.state.answer is Answer.NONE_ON_FILE
+        return _for_any_genotype(gene, answer, any_genotype) if unknown and any_genotype else answer
     values = _merge_values(gene, usable)
     conversion = convert(library, gene, values, medicines, drug, facts.ended)
     state = _state(gene, usable, values)
-    aside = _set_aside(record)
-    if conversion.because:
-        state = _converted(gene, state, conversion.values, conversion.because)
-    notes = (
-        *state.notes,
-        *aside,
-        *conversion.named,
-    )
-    return GeneAnswer(
-        symbol,
-        conversion.values,
-        replace(state, notes=notes),
-        _answer_on_rest(facts, record, unclear=len(read) > len(usable)),
-        disagreement=_disagreement(gene, usable),
-    )
+    state = replace(state, notes=(*state.notes, *_set_aside(record), *conversion.named))
+    rest = _answer_on_rest(facts, record, unclear=len(read) > len(usable))
+    alone = GeneAnswer(symbol, values, state, rest, disagreement=_disagreement(gene, usable))
+    if not conversion.because:
+        return alone
+    acting = _converted(gene, state, conversion.values, conversion.because)
+    return replace(alone, values=conversion.values, state=acting, by_genotype=alone)
 
 
 def _interpret_each(library: Library, gene: Gene, results: Iterable[GeneResult], sex: Sex | None) -> list[_Read]:
@@ -147,6 +144,17 @@ def _without_value(gene: Gene, record: GeneRecord, read: Sequence[_Read]) -> Gen
     return GeneAnswer(gene.id, (), state, record, Gap(_GAP_KINDS[answer], text, gene.id))
 
 
+def _for_any_genotype(gene: Gene, answer: GeneAnswer, conversion: Conversion) -> GeneAnswer:
+    """The answer where an inhibitor makes every genotype act as one; that no result is on file stays a gap."""
+    (value,) = conversion.values
+    named = gene.phenotypes.get(value.phenotype or "")
+    term = named.term if named is not None else None
+    state = replace(
+        answer.state, phenotype=term, score=str(value.score), basis=Basis.PHENOCONVERSION, because=conversion.because
+    )
+    return replace(answer, values=conversion.values, state=state)
+
+
 def _merge_values(gene: Gene, usable: Sequence[_Read]) -> tuple[GeneValue, ...]:
     """All values of all results, equal ones once; HLA results on different alleles complete each other."""
     if gene.method == "allele_presence":
@@ -185,6 +193,7 @@ def _state(gene: Gene, usable: Sequence[_Read], values: Sequence[GeneValue]) -> 
     notes += ["the result is preliminary" for one in results if one.preliminary]
     if len(results) > MOST_NAMED:
         notes.append(f"{len(results)} results are on file, the newest {MOST_NAMED} are named")
+    open_by = any(value.phenotype == INDETERMINATE for value in values)
     return GeneState(
         gene.id,
         Answer.READ,
@@ -196,7 +205,23 @@ def _state(gene: Gene, usable: Sequence[_Read], values: Sequence[GeneValue]) -> 
         result_ids=_ids(results),
         dates=_dates(results),
         notes=tuple(dict.fromkeys(notes)),
+        indeterminate=_say_indeterminate(usable) if open_by else None,
     )
+
+
+def _say_indeterminate(usable: Sequence[_Read]) -> str:
+    """Which allele or which words of the results tell no phenotype."""
+    open_ones = (one for one in usable if any(value.phenotype == INDETERMINATE for value in one.meaning.values))
+    return "; ".join(dict.fromkeys(_why_indeterminate(one) for one in open_ones))
+
+
+def _why_indeterminate(one: _Read) -> str:
+    meaning, result = one.meaning, one.result
+    if meaning.gap is not None:
+        return meaning.gap
+    if meaning.functions:
+        return f"{result.as_written or result.genotype} means {' and '.join(meaning.functions)}"
+    return result.reported_phenotype or f"its activity score is {meaning.score}"
 
 
 def _terms(gene: Gene, terms: Sequence[str], values: Sequence[GeneValue]) -> str | None:

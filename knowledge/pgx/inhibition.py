@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from knowledge.facts import DrugUse, Ingredient
+from knowledge.facts import Answer, DrugUse, Ingredient
+from knowledge.findings import Finding
 from knowledge.library import Alternative, Drug, Modulator
 from knowledge.pgx.recommend import Question, recommend
 
@@ -65,6 +66,12 @@ def _changes(taken: Question, one: Alternative, touched: Sequence[str]) -> bool 
     before = {found.id for found in recommend(taken) if found.acts}
     added = DrugUse((Ingredient(one.name, one.rxnorm),), one.name, draft=True)
     after = recommend(replace(taken, medicines=(*taken.medicines, added)))
-    if any(found.acts and found.id not in before for found in after):
+    # What is true of every genotype is no proof that this one acted otherwise before.
+    certain = (found for found in after if found.acts and not found.hidden_by and not _is_of_any_genotype(found))
+    if any(found.id not in before for found in certain):
         return True
     return None if any(gap.gene in touched for found in after for gap in found.gaps) else False
+
+
+def _is_of_any_genotype(found: Finding) -> bool:
+    return any(gene.because and gene.answer is Answer.NONE_ON_FILE for gene in found.genes)

@@ -14,6 +14,7 @@ from decimal import Decimal
 from knowledge.facts import DrugUse, Ingredient
 from knowledge.library import UNVERIFIED, Gene, Library, Modulator
 from knowledge.pgx.phenotype import GeneValue, value_of_score
+from knowledge.pgx.score import Score
 
 
 @dataclass(frozen=True)
@@ -48,8 +49,19 @@ def convert(
         return Conversion(tuple(values), named=named)
     factor = min(one.factor for _, one in effective if one.factor is not None)
     converted = dict.fromkeys(out for value in values for out in _times(gene, value, factor))
+    if {(one.phenotype, one.score) for one in converted} == {(one.phenotype, one.score) for one in values}:
+        return Conversion(tuple(values), named=named)  # nothing is left to inhibit
     because = tuple(_describe(use, one) for use, one in effective)
     return Conversion(tuple(converted), because, named)
+
+
+def convert_any(library: Library, gene: Gene, medicines: Iterable[DrugUse], substrate: Ingredient) -> Conversion | None:
+    """What every genotype acts as, where an inhibitor leaves no score at all (factor 0); None where none does."""
+    active = _active_modulators(library.modulators.get(gene.id, ()), medicines, substrate)
+    total = [(use, one) for use, one in active if one.factor == 0]
+    if not total or gene.method != "activity_score":
+        return None
+    return Conversion((value_of_score(gene, Score(Decimal(0))),), tuple(_describe(use, one) for use, one in total))
 
 
 def _times(gene: Gene, value: GeneValue, factor: Decimal) -> tuple[GeneValue, ...]:

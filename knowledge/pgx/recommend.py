@@ -14,6 +14,7 @@ from knowledge.pgx.gene_answer import MOST_NAMED, GeneAnswer, allele_gap, answer
 from knowledge.pgx.lookup import ask_table, asked_alleles, merge_equal_advice, spread_presence
 from knowledge.pgx.phenotype import ANY, GeneValue
 from knowledge.pgx.population import GENERAL, Chosen, Membership, asks_age, choose_populations, decide
+from knowledge.pgx.without_inhibitor import set_beside, take_away
 from knowledge.policy import Policy
 from knowledge.row_inputs import find_inputs, list_attributes
 
@@ -53,7 +54,8 @@ def recommend(question: Question) -> tuple[Finding, ...]:
     missing: dict[str, Gap] = {}
     for table in _in_order(drug.tables, question.policy):
         found, gaps = _ask(question, table, answers)
-        findings += found
+        alone = take_away(answers, table.genes)
+        findings += set_beside(_ask(question, table, alone)[0], found) if alone else found
         missing |= gaps
     return (*findings, *(_gap_finding(question, gap, answers[gene].state) for gene, gap in missing.items()))
 
@@ -131,6 +133,7 @@ def _finding(
         effect=row.effect,
         note=row.note,
         quiet=row.quiet,
+        no_inhibitors=row.no_inhibitors,
         assumed=(chosen.id,) if chosen.assumed else (),
         gaps=tuple(gaps),
         source=table.source,

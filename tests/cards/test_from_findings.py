@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from cards.from_findings import CardPolicy, cap_cards, make_cards
 from knowledge.facts import DrugOrder, Ingredient
-from knowledge.findings import Action, DrugAnswer, Finding, Gap, Indicator, PersonalAttribute, Pretest, Strength
+from knowledge.findings import Action, Basis, DrugAnswer, Finding, Gap, Indicator, PersonalAttribute, Pretest, Strength
 from tests.cards.answers import (
     OFFERS,
     SOURCE,
@@ -258,6 +258,10 @@ def test_nothing_to_change_makes_no_card_unless_the_site_asks_for_it() -> None:
     [
         ("unreadable", "Clopidogrel: the CYP2C19 result on file could not be read"),
         ("not_fetched", "Clopidogrel: CYP2C19 results could not be fetched"),
+        (
+            "indeterminate",
+            "Clopidogrel: the CYP2C19 result on file is indeterminate, it does not answer the test asked for",
+        ),
         ("no_result", None),
         ("withheld", None),
     ],
@@ -424,6 +428,55 @@ def test_a_test_is_asked_for_before_what_the_label_says(before: str, summary: st
     (card,) = make_cards([answer], CardPolicy(), numbered())
     assert card.summary == summary
     assert detail in card.detail
+
+
+INHIBITED = make_gene(
+    diplotype="*1/*1",
+    basis=Basis.PHENOCONVERSION,
+    genotype_says="Normal Metabolizer",
+    because=("fluvoxamine (strong inhibitor)",),
+)
+
+
+@pytest.mark.parametrize(
+    ("no_inhibitors", "summary", "places"),
+    [
+        (True, "Clopidogrel: change fluvoxamine, or else avoid (CYP2C19 Poor Metabolizer with fluvoxamine)", [0]),
+        (False, "Clopidogrel: avoid (CYP2C19 Poor Metabolizer with fluvoxamine)", [1]),
+    ],
+)
+def test_a_card_on_account_of_an_inhibitor_says_that_the_inhibitor_can_be_changed(
+    no_inhibitors: bool, summary: str, places: list[int]
+) -> None:
+    """First where the body asks to keep inhibitors away from the drug, with that row's note; else last."""
+    alone = make_finding(
+        id="clopidogrel/cpic/standard",
+        actions=(Action("keep"),),
+        alternative=False,
+        no_inhibitors=no_inhibitors,
+        note="Keep inhibitors away.",
+    )
+    (card,) = cards_of(make_answer(make_finding(genes=(INHIBITED,), by_genotype=(alone,))))
+    lines = card["detail"].split("\n\n")[1].splitlines()
+    said = (
+        "- Consider whether fluvoxamine can be changed: by genotype alone \\(CYP2C19 Normal Metabolizer\\)"
+        " no change would be asked for."
+    )
+    own = " CPIC: Use clopidogrel at its standard dose. Keep inhibitors away." if no_inhibitors else ""
+    assert card["summary"] == summary
+    assert [at for at, line in enumerate(lines) if line == said + own] == places
+
+
+def test_what_holds_once_an_inhibitor_is_stopped_is_said_with_that_condition_and_is_no_emergency_of_today() -> None:
+    """A warning at most, and no draft is replaced for it."""
+    hidden = make_finding(indicator=Indicator.CRITICAL, condition="fluvoxamine is stopped", hidden_by=("fluvoxamine",))
+    (card,) = cards_of(make_answer(hidden))
+    assert (card["summary"], card["indicator"], "suggestions" in card) == (
+        "Clopidogrel: if fluvoxamine is stopped: avoid (CYP2C19 Poor Metabolizer)",
+        "warning",
+        False,
+    )
+    assert "- If fluvoxamine is stopped: Avoid clopidogrel." in card["detail"]
 
 
 def test_where_the_drug_is_in_use_already_the_test_says_so() -> None:

@@ -10,7 +10,7 @@ from fhir.resources.R4B import get_fhir_model_class as r4_class
 
 from cards.from_findings import CardPolicy, make_cards
 from knowledge.facts import DoseLine
-from knowledge.findings import Action, Amount, DrugAnswer, Indicator, Offer, Pretest
+from knowledge.findings import Action, Amount, DrugAnswer, Gap, Indicator, Offer, Pretest
 from tests.cards.answers import (
     DOSE_PATH,
     DRAFT,
@@ -195,6 +195,23 @@ def test_the_missing_test_is_ordered_by_its_code_where_the_gene_has_one(loinc: A
     """Text alone where no single code is known."""
     (suggestion,) = suggestions_of(make_answer(make_gap(), pretest=Pretest(("CYP2C19",), "required", loinc=loinc)))
     assert suggestion["actions"][0]["resource"]["code"] == code
+
+
+def test_a_test_that_is_no_genotype_is_ordered_as_what_it_is() -> None:
+    """In place of a genotype where the policy asks for it, and where the genotype on file does not answer."""
+    kinds = {"CYP2C19": "g6pd_activity"}
+    asked = make_answer(make_gap(), pretest=Pretest(("CYP2C19",), "required", kinds=kinds))
+    gap = Gap("indeterminate", "the CYP2C19 result on file tells no phenotype", "CYP2C19", measure="dpd_activity")
+    unanswered = make_answer(replace(make_gap(), gaps=(gap,)))
+    said = [
+        (one["label"], one["actions"][0]["resource"]["code"])
+        for answer in (asked, unanswered)
+        for one in suggestions_of(answer)
+    ]
+    assert said == [
+        ("Order G6PD enzyme activity before clopidogrel", {"text": "G6PD enzyme activity"}),
+        ("Order DPD phenotype (uracil in plasma) before clopidogrel", {"text": "DPD phenotype (uracil in plasma)"}),
+    ]
 
 
 @pytest.mark.parametrize("release", ["R4", "R5"])

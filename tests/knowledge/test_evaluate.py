@@ -9,10 +9,11 @@ from facts_samples import make_facts
 
 from knowledge.evaluate import evaluate
 from knowledge.facts import Answer, DrugOrder, GeneRecord, GeneResult, Ingredient, PatientFacts
-from knowledge.findings import DrugAnswer, Finding, Gap
+from knowledge.findings import DrugAnswer, Finding, Gap, Silence
 from knowledge.policy import Policy
 from knowledge.question import Names, read_facts, read_order
 from knowledge.sign_off import SignOff
+from knowledge.terms.code_systems import ATC, RXNORM
 
 
 def ask(names: Names, drug: str, policy: Policy | None = None, every: bool = False, **given: Any) -> DrugAnswer:
@@ -92,6 +93,47 @@ def test_the_other_three_answers_never_lead_to_a_test(names: Names, answer: Answ
     assert [(gap.kind, gap.suggest_test) for gap in found.gaps] == [(str(answer), False)]
 
 
+@pytest.mark.parametrize(
+    ("drug", "gene", "genotype", "why", "measure"),
+    [
+        ("fluorouracil", "DPYD", "Reference/c.704G>A", "no function is known for c.704G>A", "dpd_activity"),
+        ("eliglustat", "CYP2D6", "*1/*22", "*1/*22 means Normal function and Uncertain function", None),
+        ("siponimod", "CYP2C9", "*1/*7", "*1/*7 means Normal function and Uncertain function", None),
+    ],
+)
+def test_a_result_that_tells_no_phenotype_does_not_answer_the_test_that_the_drug_asks_for(
+    names: Names, drug: str, gene: str, genotype: str, why: str, measure: str | None
+) -> None:
+    """It is a gap of its own kind, with what can be measured instead; no genotype is ordered again."""
+    answer = ask(names, drug, genes={gene: genotype})
+    text = f"the {gene} result on file tells no phenotype: {why}"
+    assert (answer.gaps, answer.pretest, answer.silence) == (
+        (Gap("indeterminate", text, gene, measure=measure),),
+        None,
+        None,
+    )
+
+
+def test_where_no_test_is_asked_for_a_result_that_tells_no_phenotype_is_not_called_standard_care(names: Names) -> None:
+    """Silence with a reason of its own."""
+    answer = ask(names, "codeine", genes={"CYP2D6": "*1/*22"}, age=40)
+    assert (answer.gaps, answer.silence_kind, answer.silence) == (
+        (),
+        Silence.INDETERMINATE,
+        "the CYP2D6 result on file tells no phenotype (*1/*22 means Normal function and Uncertain function),"
+        " and no test is asked for before this drug",
+    )
+    told = ask(names, "codeine", genes={"CYP2D6": "*1/*1"}, age=40)
+    assert told.silence_kind is Silence.STANDARD_CARE
+
+
+def test_a_row_that_says_what_to_do_with_an_indeterminate_result_needs_no_gap(names: Names) -> None:
+    """Rasburicase: the row asks for the enzyme's activity."""
+    answer = ask(names, "rasburicase", genes={"G6PD": {"phenotype": "Indeterminate"}})
+    assert [finding.id for finding in answer.findings if finding.acts] == ["rasburicase/cpic/measure-indeterminate"]
+    assert answer.gaps == ()
+
+
 def test_a_strong_inhibitor_makes_a_normal_metabolizer_act_as_poor(names: Names) -> None:
     """The genotype's own phenotype and the medicine are kept for the card."""
     answer = ask(names, "codeine", genes={"CYP2D6": "*1/*1"}, age=40, medications=["paroxetine"])
@@ -100,6 +142,91 @@ def test_a_strong_inhibitor_makes_a_normal_metabolizer_act_as_poor(names: Names)
     assert (gene.genotype_says, gene.phenotype, gene.score) == ("Normal Metabolizer", "Poor Metabolizer", "0.0")
     assert gene.because == ("paroxetine (strong inhibitor)",)
     assert finding.alternative
+
+
+def test_what_an_inhibitor_hides_of_a_graver_genotype_stands_beside_what_holds_now(names: Names) -> None:
+    """Ultrarapid, acting as normal under duloxetine: the genotype's row comes on the condition that it is stopped."""
+    answer = ask(names, "codeine", genes={"CYP2D6": "*1/*2x2"}, age=40, medications=["duloxetine"])
+    said = [(one.id, one.condition, one.hidden_by, one.genes[0].phenotype) for one in by_cpic(answer)]
+    assert said == [
+        ("codeine/cpic/normal", None, (), "Normal Metabolizer"),
+        ("codeine/cpic/ultrarapid", "duloxetine is stopped", ("duloxetine",), "Ultrarapid Metabolizer"),
+    ]
+    assert answer.silence is None
+
+
+def test_what_an_inhibitor_hides_of_a_milder_genotype_stands_behind_the_row_that_acts(names: Names) -> None:
+    """Nothing graver comes once paroxetine is stopped: no finding of its own, and the genotype's row is kept for the
+    card."""
+    answer = ask(names, "codeine", genes={"CYP2D6": "*1/*1"}, age=40, medications=["paroxetine"])
+    (finding,) = by_cpic(answer)
+    assert (finding.id, [row.id for row in finding.by_genotype]) == ("codeine/cpic/poor", ["codeine/cpic/normal"])
+    assert not any(one.hidden_by for one in answer.findings)
+
+
+def test_where_two_rows_are_as_grave_the_one_that_says_to_avoid_is_not_hidden(names: Names) -> None:
+    """Eliglustat: a lower dose as a poor metabolizer under paroxetine, and none at all without it."""
+    answer = ask(names, "eliglustat", genes={"CYP2D6": "*1/*1x2"}, medications=["paroxetine"])
+    said = [(one.id, one.condition) for one in answer.findings if one.body == "FDA"]
+    assert said == [
+        ("eliglustat/fda/dose-poor", None),
+        ("eliglustat/fda/avoid-ultrarapid", "paroxetine is stopped"),
+    ]
+
+
+def test_a_strong_inhibitor_tells_the_phenotype_of_every_genotype_where_none_is_on_file(names: Names) -> None:
+    """Factor 0 leaves nothing of any score; with a moderate one the genotype still decides."""
+    answer = ask(names, "codeine", age=40, medications=["paroxetine"])
+    (finding,) = by_cpic(answer)
+    (gene,) = finding.genes
+    assert (finding.id, gene.answer, gene.phenotype, gene.score, gene.because) == (
+        "codeine/cpic/poor",
+        Answer.NONE_ON_FILE,
+        "Poor Metabolizer",
+        "0.0",
+        ("paroxetine (strong inhibitor)",),
+    )
+    assert ("no_result", "CYP2D6") in [(gap.kind, gap.gene) for gap in answer.gaps]
+    assert by_cpic(ask(names, "codeine", age=40, medications=["duloxetine"])) == []
+
+
+@pytest.mark.parametrize("kind", [Answer.UNREADABLE, Answer.WITHHELD, Answer.NOT_FETCHED])
+def test_an_inhibitor_speaks_for_no_result_that_is_there_and_could_not_be_used(names: Names, kind: Answer) -> None:
+    """Only where none is on file."""
+    answer = ask(names, "codeine", age=40, medications=["paroxetine"], genes={"CYP2D6": {"answer": str(kind)}})
+    assert by_cpic(answer) == []
+    assert [(gap.kind, gap.gene) for gap in answer.gaps] == [(str(kind), "CYP2D6")]
+
+
+@pytest.mark.parametrize(("drug", "genes"), [("tetrabenazine", ()), ("pimozide", ()), ("eliglustat", ("CYP2D6",))])
+def test_under_a_strong_inhibitor_a_test_that_only_sets_a_limit_is_not_asked_for(
+    names: Names, drug: str, genes: tuple[str, ...]
+) -> None:
+    """The limit of poor metabolizers holds then; what a label wants before the first dose it still wants."""
+    answer = ask(names, drug, age=40, medications=["paroxetine"])
+    assert (answer.pretest.genes if answer.pretest else ()) == genes
+    assert [finding.genes[0].phenotype for finding in answer.findings if finding.acts]
+    alone = ask(names, drug, age=40)
+    assert alone.pretest is not None
+    assert alone.pretest.genes == ("CYP2D6",)
+
+
+def test_an_inhibitor_that_has_nothing_left_to_inhibit_is_no_reason(names: Names) -> None:
+    """A poor genotype stays what it is."""
+    answer = ask(names, "tamoxifen", genes={"CYP2D6": "*4/*4"}, medications=["paroxetine"])
+    (finding,) = by_cpic(answer)
+    assert (finding.id, finding.genes[0].because, finding.genes[0].genotype_says) == ("tamoxifen/cpic/poor", (), None)
+
+
+def test_a_test_that_is_no_genotype_is_asked_for_by_its_name(names: Names) -> None:
+    """G6PD: the enzyme's activity; the label of rasburicase means those at higher risk."""
+    answer = ask(names, "rasburicase")
+    assert answer.pretest is not None
+    assert (answer.pretest.kinds, answer.pretest.of_whom, answer.pretest.loinc) == (
+        {"G6PD": "g6pd_activity"},
+        "those at higher risk of its deficiency",
+        {},
+    )
 
 
 def test_a_moderate_inhibitor_halves_the_score(names: Names) -> None:
@@ -399,3 +526,48 @@ def test_facts_without_an_answer_on_a_topic_cannot_be_made(topic: str) -> None:
     del answers[f"{topic}_answer"]
     with pytest.raises(TypeError, match=f"{topic}_answer"):
         PatientFacts(**answers)
+
+
+@pytest.mark.parametrize(
+    ("drug", "names_said", "code", "why"),
+    [
+        ("fluorouracil", ("Fluorouracil 10 MG/ML Topical Cream",), None, "topical"),
+        ("fluorouracil", ("fluorouracil", "Cutaneous route"), None, "cutaneous"),
+        ("fluorouracil", ("fluorouracil",), (RXNORM, "310379"), "310379"),
+        ("tacrolimus", ("tacrolimus",), (ATC, "D11AH01"), "D11AH01"),
+    ],
+)
+def test_a_form_that_the_guidance_is_not_meant_for_gets_no_dose_no_test_and_a_reason_of_its_own(
+    names: Names, drug: str, names_said: tuple[str, ...], code: tuple[str, str] | None, why: str
+) -> None:
+    """By its name, its route or its code; with a result on file and without one."""
+    order = replace(read_order(drug, names), form_names=names_said, codes=(code,) if code else ())
+    for genes in ({}, {"DPYD": "Reference/c.1905+1G>A (*2A)", "CYP3A5": "*1/*1"}):
+        facts = replace(read_facts({"genes": genes}, names), orders=(order,))
+        (answer,) = evaluate(facts, names.library, Policy())
+        said = f"the guidance on {drug} is not meant for this form: {why}"
+        assert (answer.findings, answer.pretest, answer.silence_kind, answer.silence) == (
+            (),
+            None,
+            Silence.OTHER_FORM,
+            said,
+        )
+
+
+def test_a_form_that_is_not_known_is_answered_as_ever(names: Names) -> None:
+    """Neither an injection nor a bare name is a cream."""
+    genes = {"DPYD": "Reference/c.1905+1G>A (*2A)"}
+    for said in ("fluorouracil", "10 ML fluorouracil 50 MG/ML Injection"):
+        order = replace(read_order("fluorouracil", names), form_names=(said,))
+        facts = replace(read_facts({"genes": genes}, names), orders=(order,))
+        (answer,) = evaluate(facts, names.library, Policy())
+        assert "fluorouracil/cpic/score-1" in rows(answer)
+
+
+def test_what_a_body_says_of_that_form_too_is_kept(names: Names) -> None:
+    """Without any DPD activity the DPWG avoids fluorouracil on the skin as well."""
+    order = replace(read_order("fluorouracil", names), form_names=("fluorouracil topical cream",))
+    genes = {"DPYD": "c.1905+1G>A (*2A)/c.1905+1G>A (*2A)"}
+    facts = replace(read_facts({"genes": genes}, names), orders=(order,))
+    (answer,) = evaluate(facts, names.library, Policy())
+    assert (rows(answer), answer.silence) == (["fluorouracil/dpwg/score-0"], None)

@@ -98,6 +98,19 @@ def test_order_is_read_when_one_of_several_codes_is_known() -> None:
     )
 
 
+def test_order_keeps_every_name_that_may_tell_the_form_and_the_codes_of_the_product() -> None:
+    """Of the product, of the form of its Medication and of the route; inline there is no form to read."""
+    route = {"route": concept(("http://snomed.info/sct", "6064005", "Topical route"))}
+    inline = draft(medicationCodeableConcept=CODED, dosageInstruction=[route, {"route": {"text": "on the skin"}}])
+    held = MEDICATION | {"form": {"text": "Cream"}}
+    referred = draft(medicationReference={"reference": "#m1", "display": "Mayzent"}, contained=[held])
+    said = [(one.form_names, one.codes) for sent in (inline, referred) for one in orders(sent)]
+    assert said == [
+        (("siponimod 0.25 MG Oral Tablet", "Topical route", "on the skin"), ((RXNORM, "2121085"),)),
+        (("siponimod 0.25 MG Oral Tablet", "Cream", "Mayzent"), ((RXNORM, "2121085"),)),
+    ]
+
+
 def test_order_keeps_name_and_reason_when_nothing_identifies_it() -> None:
     """A code of an unknown system, and no code at all: never a guess."""
     vnr = draft(medicationCodeableConcept=concept(("https://pharmaca.fi/vnr", "123456", "Pixie dust 50 mg")))
