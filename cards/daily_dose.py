@@ -7,8 +7,9 @@ from decimal import Decimal
 
 from cards.markdown import clean
 from cards.phrases import amount_words, plain
+from knowledge.drug_answer import DrugAnswer
 from knowledge.facts import DoseLine
-from knowledge.findings import Action, Amount, DrugAnswer, Finding
+from knowledge.findings import Action, Amount, Finding
 
 _PER_DAY = "day"
 _PER_KG = "/kg"

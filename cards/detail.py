@@ -3,26 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 
-from cards.daily_dose import describe_draft
-from cards.markdown import escape, literal
-from cards.phrases import join, load_words, name_test, render_action, render_effect, render_estimate
+from cards.advice import render_actions, render_pretest, render_row
+from cards.markdown import bullets, escape, literal
+from cards.phrases import join, load_words, render_effect
+from knowledge.drug_answer import DrugAnswer
 from knowledge.facts import Answer
-from knowledge.findings import Action, Basis, DrugAnswer, Effect, Finding, GeneState, Strength, find_avoidable
+from knowledge.findings import Basis, Effect, Finding, GeneState, Strength
 
 _STATUS = {
     "transcribed": "Content: transcribed from the published guideline; not reviewed by a clinician.",
     "reviewed": "Content: reviewed by this site.",
-}
-_GAP_ADVICE = {
-    "unreadable": "Read the {gene} report itself: it could not be used here, and nothing here speaks for {drug}.",
-    "not_fetched": "Look up the {gene} results: they were not seen here, and nothing here speaks for {drug}.",
-    "indeterminate": "Do not take the {gene} result for a normal one: it tells no phenotype, and nothing here speaks"
-    " for {drug}. Ask the laboratory what is known of it by now.",
-    "no_row": "Look up the guideline itself for the {gene} result: the content leaves it out, and nothing here speaks"
-    " for {drug}.",
-    "results_disagree": "Find out which {gene} result is right before relying on either.",
 }
 _OFFERS_CHECKED = (
     "Interactions and organ function were NOT checked: check both before ordering any of them. Looked at were only the"
@@ -34,134 +25,16 @@ _OFFERS_CHECKED = (
 def render_detail(answer: DrugAnswer, shown: Sequence[Finding]) -> str:
     """GitHub Markdown for one drug; `shown` are the findings that the card rests on, the leading one first."""
     blocks = [
-        _actions(answer, shown),
-        _pretest(answer),
+        render_actions(answer, shown),
+        render_pretest(answer),
         _patient(answer, shown),
         _bodies(answer, shown),
-        _bullets("Assumed", _assumed(shown)),
-        _bullets("Missing", dict.fromkeys(escape(gap.text) for gap in answer.gaps)),
-        _bullets("Alternatives", _alternatives(answer, shown)),
+        bullets("Assumed", _assumed(shown)),
+        bullets("Missing", dict.fromkeys(escape(gap.text) for gap in answer.gaps)),
+        bullets("Alternatives", _alternatives(answer, shown)),
         _sources(shown, answer),
     ]
     return "\n\n".join(block for block in blocks if block)
-
-
-def _actions(answer: DrugAnswer, shown: Sequence[Finding]) -> str:
-    """What to do first: every row that acts, the leading body's first; each body speaks for itself."""
-    acting = [finding for finding in shown if finding.acts]
-    several = len({(finding.body, finding.population) for finding in acting}) > 1
-    named = len({finding.body for finding in acting}) > 1
-    lines = [line for finding in acting for line in _finding_lines(finding, answer, several, named)]
-    # Where even the leading row is only possible, to settle which result is right comes before what either means.
-    settle = _gap_advice(answer, "results_disagree") if acting and acting[0].possible else ()
-    change = _change_of_inhibitor(answer, acting)
-    first, later = (change, []) if any(find_avoidable(one) for one in acting) else ([], change)
-    told = [*settle, *first, *lines, *later, *_gap_advice(answer, *_GAP_ADVICE)]
-    return _bullets("What to do", dict.fromkeys(told))
-
-
-def _change_of_inhibitor(answer: DrugAnswer, acting: Sequence[Finding]) -> list[str]:
-    """That another medicine in an inhibitor's place would let the genotype count, and what that would ask for; not
-    where that is the graver advice."""
-    converted = [one for one in acting if any(gene.because for gene in one.genes)]
-    if not converted or any(one.hidden_by for one in acting):
-        return []
-    because = dict.fromkeys(name.split(" (")[0] for one in converted for gene in one.genes for name in gene.because)
-    if not any(one.by_genotype for one in converted):
-        untold = any(gene.answer is Answer.NONE_ON_FILE and gene.because for one in converted for gene in one.genes)
-        words = f"Consider whether {join(list(because))} can be changed: then the genotype counts, and none is on file."
-        return [literal(words)] if untold else []
-    genes = dict.fromkeys(
-        f"{gene.gene} {gene.genotype_says}" for one in converted for gene in one.genes if gene.genotype_says
-    )
-    alone = list(dict.fromkeys(row for one in converted for row in one.by_genotype if row.acts or row.no_inhibitors))
-    said = [f"{row.body}: {_sentences(row, answer)} {row.note or ''}".strip() for row in alone]
-    asks = "something else would be asked for." if any(row.acts for row in alone) else "no change would be asked for."
-    head = f"Consider whether {join(list(because))} can be changed: by genotype alone ({join(list(genes))}) {asks}"
-    return [literal(" ".join([head, *said]))]
-
-
-def _gap_advice(answer: DrugAnswer, *kinds: str) -> Iterator[str]:
-    """What is left to the reader where a result is there, or may be there, and could not be used."""
-    for gap in answer.gaps:
-        if gap.gene is not None and gap.kind in kinds:
-            measure = f" {name_test(gap.measure)} answers the same question." if gap.measure else ""
-            yield _GAP_ADVICE[gap.kind].format(gene=gap.gene, drug=answer.drug.name) + measure
-
-
-def _finding_lines(finding: Finding, answer: DrugAnswer, several: bool, named: bool) -> Iterator[str]:
-    """A row's line; `several`: other rows stand beside it, `named`: and they are other bodies'."""
-    sentences = literal(_sentences(finding, answer) or _none_holds(finding))
-    draft = describe_draft(answer, finding)
-    note = f" {literal(draft)}" if draft else ""
-    note += _use(answer) if any(action.of == "start" for action in finding.actions) else ""
-    note += f" {literal(finding.note)}" if finding.note else ""
-    prefix = f"{finding.body}: " if named else ""
-    if finding.condition:
-        prefix += f"If {literal(finding.condition)}: "
-    elif finding.possible:
-        of = f" ({finding.population_label})" if finding.population_label else ""
-        prefix += f"Possible, the record leaves it open{of}: "
-    elif several and finding.population_label:
-        prefix = f"{finding.body}, {finding.population_label}: " if named else f"{_capital(finding.population_label)}: "
-    if finding.hidden_by and finding.effect:
-        note = f" {render_effect(finding.effect)}{note}"
-    if sentences:
-        yield f"{prefix}{sentences}{note}".strip()
-    yield from (literal(render_estimate(one)) for one in finding.estimates)
-
-
-def _use(answer: DrugAnswer) -> str:
-    """What a reader of advice on a start has to know of the drug's use until now."""
-    drug = literal(answer.drug.name)
-    if answer.in_use is None:
-        return f" Whether {drug} is in use already could not be told: this is about its start."
-    return f" The medication list shows {drug} in use already: this is about its start." if answer.in_use else ""
-
-
-def _none_holds(finding: Finding) -> str:
-    """What is left of a row that asks for nothing but an alternative, where none of them holds."""
-    dropped = any(gap.kind == "no_alternative" for gap in finding.gaps)
-    return (
-        "Consider another medicine; of those that could be named here none holds for this patient." if dropped else ""
-    )
-
-
-def _sentences(finding: Finding, answer: DrugAnswer) -> str:
-    """The row's actions; what follows on the advice to avoid or replace is for those who get the drug all the same."""
-    drug = answer.drug.name
-    actions = list(_with_labels(finding, answer))
-    turned_down = [at for at, action in enumerate(actions) if action.kind in ("avoid", "offer")]
-    start = turned_down[-1] + 1 if turned_down else len(actions)
-    first = " ".join(filter(None, (render_action(action, drug) for action in actions[:start])))
-    rest = " ".join(filter(None, (render_action(action, drug) for action in actions[start:])))
-    return f"{first} If {drug} is used all the same: {rest[0].lower()}{rest[1:]}" if rest else first
-
-
-def _with_labels(finding: Finding, answer: DrugAnswer) -> Iterator[Action]:
-    """Actions with the words of classes in place of their names in the file, the alternatives in their rank."""
-    labels = {offer.key: offer.name for offer in answer.offers}
-    rank = {key: at for at, key in enumerate(labels)}
-    for action in finding.actions:
-        ranked = sorted(action.drugs, key=lambda name: rank.get(name, len(rank)))
-        yield replace(action, drugs=tuple(labels.get(name, name) for name in ranked))
-
-
-def _pretest(answer: DrugAnswer) -> str:
-    if answer.pretest is None:
-        return ""
-    kinds = answer.pretest.kinds
-    genes = join([name_test(kinds[gene]) if gene in kinds else gene for gene in answer.pretest.genes])
-    of_whom = f" of {literal(answer.pretest.of_whom)}," if answer.pretest.of_whom else ""
-    text = {
-        "required": f"The label requires testing {{genes}}{of_whom} before {{what}} of {{drug}}.",
-        "recommended": "Testing {genes} before {what} of {drug} is advised.",
-    }.get(answer.pretest.priority, "Consider testing {genes} before {what} of {drug}.")
-    text = text.format(genes=genes, drug=answer.drug.name, what=literal(answer.pretest.before))
-    note = f" {literal(answer.pretest.note)}" if answer.pretest.note else ""
-    if answer.pretest.in_use:
-        return f"**Testing**\n\n- {text} The medication list shows it in use already.{note}"
-    return f"**Before {literal(answer.pretest.before)}**\n\n- {text}{note}"
 
 
 def _patient(answer: DrugAnswer, shown: Sequence[Finding]) -> str:
@@ -256,7 +129,7 @@ def _position(finding: Finding, answer: DrugAnswer, by_gene: bool) -> str:
     of = [gene.gene for gene in finding.genes] if by_gene else []
     limits = "; ".join([*of, *([finding.population_label] if finding.population_label else [])])
     population = f" ({limits})" if limits else ""
-    said = _sentences(finding, answer)
+    said = render_row(finding, answer)
     words = "" if silent or finding.acts or not said else f". {literal(said)}"
     return f"{finding.body}: {strength}{population}{words}"
 
@@ -275,15 +148,6 @@ def _alternatives(answer: DrugAnswer, shown: Sequence[Finding]) -> Iterator[str]
     offered = {name for finding in shown for action in finding.actions for name in action.drugs}
     if any(offer.holds and not offer.is_class and offer.key in offered for offer in answer.offers):
         yield _OFFERS_CHECKED
-
-
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]
-
-
-def _bullets(title: str, lines: Iterator[str] | dict[str, None]) -> str:
-    listed = list(lines)
-    return f"**{title}**\n\n" + "\n".join(f"- {line}" for line in listed) if listed else ""
 
 
 def _sources(shown: Sequence[Finding], answer: DrugAnswer) -> str:

@@ -13,8 +13,9 @@ from cards.daily_dose import describe_weight, is_within, reaches, sum_daily
 from cards.markdown import clean
 from cards.phrases import load_words, plain
 from knowledge import findings
+from knowledge.drug_answer import DrugAnswer
 from knowledge.facts import DoseLine, DrugOrder
-from knowledge.findings import Amount, DrugAnswer, Finding
+from knowledge.findings import Amount, Finding
 
 _PER_DAY = "day"
 

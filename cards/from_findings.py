@@ -16,7 +16,8 @@ from cards.overrides import override_reasons
 from cards.phrases import join, render_headline
 from cards.suggestions import make_suggestions
 from cards.withholding import LINE, SUMMARY, hide_withheld, is_withheld
-from knowledge.findings import Action, DrugAnswer, Finding, Gap, GeneState, Indicator, find_avoidable
+from knowledge.drug_answer import DrugAnswer
+from knowledge.findings import Action, Finding, Gap, GeneState, Indicator, find_avoidable
 
 __all__ = ["CardPolicy", "cap_cards", "make_cards"]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import re
+from collections.abc import Iterable
 
 _MARKS = re.compile(r"([\\`*_{}\[\]()#+!|~])")
 _LINKS = re.compile(r"(?<=\w):(?=//)|(?<=www)\.|@", re.I)
@@ -34,3 +35,14 @@ def clean(text: str) -> str:
 def one_line(text: str) -> str:
     """The text on one line, without control and direction characters: a terminal obeys some of them."""
     return " ".join(_CONTROL.sub(" ", text).split())
+
+
+def capital(text: str) -> str:
+    """The text with its first letter large."""
+    return text[:1].upper() + text[1:]
+
+
+def bullets(title: str, lines: Iterable[str]) -> str:
+    """A block of a title and a list; nothing where the list is empty."""
+    listed = list(lines)
+    return f"**{title}**\n\n" + "\n".join(f"- {line}" for line in listed) if listed else ""

@@ -16,8 +16,9 @@ from cards.card_policy import CardPolicy
 from cards.dose_changes import is_relative, propose_doses
 from cards.markdown import clean
 from cards.phrases import join, name_test
+from knowledge.drug_answer import DrugAnswer, Offer, Pretest
 from knowledge.facts import DrugOrder
-from knowledge.findings import DrugAnswer, Finding, Indicator, Offer, Pretest
+from knowledge.findings import Finding, Indicator
 
 LOINC = "http://loinc.org"
 RXNORM = "http://www.nlm.nih.gov/research/umls/rxnorm"

@@ -12,8 +12,9 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from cards.phrases import tested_gene
+from knowledge.drug_answer import DrugAnswer
 from knowledge.facts import Answer
-from knowledge.findings import Action, DrugAnswer, Finding, Gap
+from knowledge.findings import Action, Finding, Gap
 
 KIND = "withheld"
 _SENTENCE_ENDS = re.compile(r"(?<=[.!?])\s+(?=[A-Z])")

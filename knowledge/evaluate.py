@@ -6,8 +6,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import date
 
+from knowledge.drug_answer import DrugAnswer, Pretest, Silence
 from knowledge.facts import Answer, DrugOrder, DrugUse, Ingredient, PatientFacts
-from knowledge.findings import DrugAnswer, Finding, Gap, Pretest, Silence
+from knowledge.findings import Finding, Gap
 from knowledge.library import Drug, Library
 from knowledge.pgx.alternatives import check_offers, keep_holding
 from knowledge.pgx.dose_form import find_other_form, keep_meant

@@ -19,7 +19,8 @@ from knowledge.facts import (
     PatientFacts,
     Sex,
 )
-from knowledge.library import Gene, Library
+from knowledge.gene import Gene
+from knowledge.library import Library
 from knowledge.terms.code_systems import RXNORM
 from knowledge.terms.drug_names import DrugNames
 

@@ -113,7 +113,9 @@ def test_a_file_has_no_fault_left_its_cases_included(path: Path) -> None:
 
 
 def list_word_keys() -> Iterator[tuple[str, str]]:
-    """Section and key of every word that rows of the content ask for."""
+    """Section and key of every word that rows of the content ask for, and policies of testing."""
+    for wanted in (drug.pretest for drug in LIBRARY.drugs.values() if drug.pretest is not None):
+        yield from (("test", key) for key in (*wanted.kinds.values(), *wanted.otherwise.values()))
     for row in (row for drug in LIBRARY.drugs.values() for table in drug.tables for row in table.rows):
         if row.effect is not None:
             yield from (("direction", str(row.effect.direction)), ("of", str(row.effect.of)))

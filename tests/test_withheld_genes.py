@@ -18,10 +18,11 @@ from cards.phrases import load_words
 from cds_hooks.content import Content
 from cds_hooks.records.audit_event import CallEntry, CardEntry, describe_call
 from cds_hooks.web.explanation import explain
+from knowledge.drug_answer import DrugAnswer
 from knowledge.evaluate import evaluate
 from knowledge.facts import Answer, DrugOrder, GeneRecord, GeneResult, Ingredient, PatientFacts
-from knowledge.findings import DrugAnswer
-from knowledge.library import INDETERMINATE, NO_RESULT, Drug, Gene, Row, Table
+from knowledge.gene import Gene
+from knowledge.library import INDETERMINATE, NO_RESULT, Drug, Row, Table
 from knowledge.pgx.phenotype import ANY
 
 HELD_BACK = GeneRecord("", Answer.WITHHELD, reason="not permitted")

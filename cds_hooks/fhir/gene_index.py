@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from weakref import ReferenceType, ref
 
-from knowledge.library import Gene, Library
+from knowledge.gene import Gene
+from knowledge.library import Library
 
 _BEFORE, _AFTER = r"(?<![A-Za-z0-9-])", r"(?![A-Za-z0-9])"
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from cds_hooks.fhir.codes import GENOTYPE, GL_STRING, HAPLOTYPE, IMGT_HLA, PHARMVAR, VARIATION_CODES
 from cds_hooks.fhir.coding import Concept, has_value
 from cds_hooks.fhir.observation import Observation
-from knowledge.library import Gene
+from knowledge.gene import Gene
 from knowledge.pgx.diplotype import Genotype, UnreadableGenotype, read_genotype, strip_symbol
 
 _ALLELE_SYSTEMS = frozenset({PHARMVAR, GL_STRING, IMGT_HLA})

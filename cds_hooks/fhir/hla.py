@@ -8,7 +8,7 @@ from cds_hooks.fhir.codes import ABSENT, ABSENT_WORDS, LOINC, PRESENT, PRESENT_W
 from cds_hooks.fhir.gene_index import GeneIndex
 from cds_hooks.fhir.genotypes import ValueRead
 from cds_hooks.fhir.observation import Observation
-from knowledge.library import Gene
+from knowledge.gene import Gene
 
 _ALLELE = re.compile(r"\*[0-9]{2,3}(?::[0-9]{2,3})?")
 

@@ -12,7 +12,8 @@ from cds_hooks.fhir.statement_results import ANY_GENE, Placed, read_result, resu
 from cds_hooks.fhir.statements import Statement
 from cds_hooks.fhir.variants import NO_DIPLOTYPE, combine_calls
 from knowledge.facts import GeneResult
-from knowledge.library import Gene, Library
+from knowledge.gene import Gene
+from knowledge.library import Library
 
 _FROM_HAPLOTYPES = "put together from two haplotype results"
 _FROM_VARIANTS = "read from single variants"

@@ -11,7 +11,8 @@ from cds_hooks.fhir.coding import Concept
 from cds_hooks.fhir.genotypes import ValueRead, as_grammar_text, is_readable
 from cds_hooks.fhir.observation import Observation
 from cds_hooks.fhir.phenotypes import Words, read_words
-from knowledge.library import Gene, Library
+from knowledge.gene import Gene
+from knowledge.library import Library
 
 _LONGEST = 300
 """Characters of the longest text that has both parts; what is longer is not even tried."""

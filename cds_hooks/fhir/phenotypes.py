@@ -20,7 +20,8 @@ from cds_hooks.fhir.codes import (
 )
 from cds_hooks.fhir.coding import Concept, Pair, member, read_decimal, text_of
 from cds_hooks.fhir.observation import Observation
-from knowledge.library import Gene, Library
+from knowledge.gene import Gene
+from knowledge.library import Library
 from knowledge.pgx.words import read_phenotype
 
 _METABOLIC = frozenset({METABOLISM, TRANSPORTER, EFFECT_METABOLISM})

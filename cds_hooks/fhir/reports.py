@@ -17,7 +17,7 @@ from cds_hooks.fhir.statements import Reading, Statement
 from cds_hooks.fhir.subject import is_of_other
 from cds_hooks.fhir.unwrapping import Candidates, Found
 from knowledge.facts import Answer, GeneResult
-from knowledge.library import Gene
+from knowledge.gene import Gene
 
 NOT_MACHINE_READABLE = "a result is on file as a document, not machine-readable"
 FREE_TEXT = "a possible result is on file in free text, which needs to be confirmed"

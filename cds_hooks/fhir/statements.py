@@ -17,7 +17,8 @@ from cds_hooks.fhir.somatic import is_somatic
 from cds_hooks.fhir.subject import subject_reference
 from cds_hooks.fhir.unwrapping import Found
 from cds_hooks.fhir.variants import Call, read_call
-from knowledge.library import Gene, Library
+from knowledge.gene import Gene
+from knowledge.library import Library
 
 _VALUED = (Kind.GENOTYPE, Kind.OTHER, Kind.PRESENCE, Kind.HAPLOTYPE)
 

@@ -29,7 +29,7 @@ from cds_hooks.fhir.coding import Concept
 from cds_hooks.fhir.genotypes import ValueRead
 from cds_hooks.fhir.hla import says_present
 from cds_hooks.fhir.observation import Observation
-from knowledge.library import Gene, Position
+from knowledge.gene import Gene, Position
 
 NO_DIPLOTYPE = "variants are on file, and no diplotype"
 ASSUMED = "no other variant of the gene is reported: the other copy is taken as reference"

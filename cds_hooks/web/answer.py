@@ -29,9 +29,9 @@ from cds_hooks.web.current_medicines import keep_acting
 from cds_hooks.web.laps import Laps
 from cds_hooks.web.outgoing import drop_invalid_suggestions
 from cds_hooks.web.repeated_cards import Repetition, Sorted
+from knowledge.drug_answer import DrugAnswer
 from knowledge.evaluate import evaluate, find_drug
 from knowledge.facts import PatientFacts
-from knowledge.findings import DrugAnswer
 
 
 @dataclass(frozen=True)

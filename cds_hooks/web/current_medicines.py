@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
+from knowledge.drug_answer import DrugAnswer
 from knowledge.facts import Answer
-from knowledge.findings import DrugAnswer, Finding
+from knowledge.findings import Finding
 
 _TOLD = ("not_fetched", "no_row")
 

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 
 from cards.markdown import one_line
 from cards.withholding import hide_withheld
-from knowledge.findings import DrugAnswer, Finding, GeneState
+from knowledge.drug_answer import DrugAnswer
+from knowledge.findings import Finding, GeneState
 
 
 def explain(answers: Sequence[DrugAnswer]) -> tuple[str, ...]:

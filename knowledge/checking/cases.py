@@ -11,7 +11,8 @@ from knowledge.evaluate import evaluate
 from knowledge.facts import GeneResult, Ingredient, Sex
 from knowledge.findings import Action, Amount, Finding
 from knowledge.formula import Formula
-from knowledge.library import Drug, Gene, Library
+from knowledge.gene import Gene
+from knowledge.library import Drug, Library
 from knowledge.loading.errors import Fault
 from knowledge.loading.strict_yaml import Document
 from knowledge.pgx.dose_formula import compute_dose

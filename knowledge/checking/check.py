@@ -13,7 +13,8 @@ from knowledge.checking.gene_lint import GENE_LAWS, GeneCheck, check_condition, 
 from knowledge.checking.mending import Mended, mend
 from knowledge.checking.table_lint import check_tables
 from knowledge.checking.transparency_lint import check_transparency
-from knowledge.library import Drug, Gene, Library
+from knowledge.gene import Gene
+from knowledge.library import Drug, Library
 from knowledge.loading.drug_file import read_drug
 from knowledge.loading.errors import ContentError, Fault
 from knowledge.loading.formula_file import read_formula

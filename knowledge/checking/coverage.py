@@ -11,7 +11,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from knowledge.findings import Strength
-from knowledge.library import Drug, Gene, Library, Table
+from knowledge.gene import Gene
+from knowledge.library import Drug, Library, Table
 from knowledge.loading.load import CONTENT, load_library
 from knowledge.loading.strict_yaml import load_strict
 

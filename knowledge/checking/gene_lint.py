@@ -8,7 +8,8 @@ from itertools import combinations_with_replacement
 
 from knowledge.checking.check_digits import is_loinc_code, is_snomed_code
 from knowledge.checking.open_places import find_open_places
-from knowledge.library import INDETERMINATE, Gene
+from knowledge.gene import Gene
+from knowledge.library import INDETERMINATE
 from knowledge.loading.errors import Fault
 from knowledge.loading.gene_file import listed_alleles
 from knowledge.loading.strict_yaml import Document

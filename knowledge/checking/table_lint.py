@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import product
 
-from knowledge.library import INDETERMINATE, NO_RESULT, Drug, Gene, Library, Row, Table
+from knowledge.gene import Gene
+from knowledge.library import INDETERMINATE, NO_RESULT, Drug, Library, Row, Table
 from knowledge.loading.errors import Fault
 from knowledge.loading.strict_yaml import Document
 from knowledge.pgx.genotype import Presence

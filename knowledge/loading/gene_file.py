@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from knowledge.findings import Source
+from knowledge.gene import Allele, Gene, Phenotype, Position
 from knowledge.interval import Interval
-from knowledge.library import Allele, Gene, Phenotype, Position
 from knowledge.loading.strict_yaml import Document
 from knowledge.sign_off import SignOff
 

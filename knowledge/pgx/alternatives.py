@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
+from knowledge.drug_answer import Offer
 from knowledge.facts import Answer, Ingredient, PatientFacts
-from knowledge.findings import Finding, Gap, Indicator, Offer, Strength
+from knowledge.findings import Finding, Gap, Indicator, Strength
 from knowledge.library import Alternative
 from knowledge.pgx.inhibition import look_at_as_inhibitor
 from knowledge.pgx.partners import find_partners, name_unidentified

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 
-from knowledge.library import Gene
+from knowledge.gene import Gene
 from knowledge.pgx.genotype import Genotype, UnreadableGenotype
 from knowledge.pgx.hla import read_hla
 from knowledge.pgx.position import read_position

@@ -8,7 +8,7 @@ from decimal import ROUND_HALF_UP, Decimal
 
 from knowledge.findings import Action, Amount, DoseEstimate
 from knowledge.formula import Formula, Term
-from knowledge.library import Gene
+from knowledge.gene import Gene
 from knowledge.pgx.diplotype import read_genotype
 from knowledge.pgx.dose_inputs import (
     Given,

@@ -12,7 +12,8 @@ from itertools import islice
 
 from knowledge.facts import Answer, DrugUse, GeneRecord, GeneResult, Ingredient, PatientFacts, Sex
 from knowledge.findings import Basis, Gap, GeneState
-from knowledge.library import INDETERMINATE, Gene, Library
+from knowledge.gene import Gene
+from knowledge.library import INDETERMINATE, Library
 from knowledge.pgx.genotype import Presence
 from knowledge.pgx.phenoconversion import Conversion, convert, convert_any
 from knowledge.pgx.phenotype import GeneValue, Interpretation, interpret

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from knowledge.facts import Sex
-from knowledge.library import Gene
+from knowledge.gene import Gene
 from knowledge.pgx.genotype import Genotype, UnreadableGenotype
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from itertools import product
 
-from knowledge.library import Gene
+from knowledge.gene import Gene
 from knowledge.pgx.genotype import Genotype, Presence, UnreadableGenotype
 
 _HEAD = re.compile(r"^hla#[0-9A-Za-z.\-]*#", re.I)

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from knowledge.facts import DrugUse, Ingredient
-from knowledge.library import UNVERIFIED, Gene, Library, Modulator
+from knowledge.gene import Gene
+from knowledge.library import UNVERIFIED, Library, Modulator
 from knowledge.pgx.phenotype import GeneValue, value_of_score
 from knowledge.pgx.score import Score
 

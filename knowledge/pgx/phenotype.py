@@ -12,7 +12,8 @@ from itertools import product
 
 from knowledge.facts import Answer, GeneResult, Sex
 from knowledge.findings import Basis
-from knowledge.library import INDETERMINATE, Gene, Library, Phenotype
+from knowledge.gene import Gene, Phenotype
+from knowledge.library import INDETERMINATE, Library
 from knowledge.pgx.diplotype import read_genotype
 from knowledge.pgx.genotype import Genotype, Presence, UnreadableGenotype
 from knowledge.pgx.hemizygosity import check_copies

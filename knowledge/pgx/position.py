@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-from knowledge.library import Gene, Position
+from knowledge.gene import Gene, Position
 from knowledge.pgx.genotype import Genotype, UnreadableGenotype
 
 _BASES = re.compile(r"[\s:,(=]*([ACGT])\s*[/|;]?\s*([ACGT])\)?")

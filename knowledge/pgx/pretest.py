@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from knowledge.findings import Finding, Gap, Pretest
+from knowledge.drug_answer import Pretest
+from knowledge.findings import Finding, Gap
 from knowledge.library import PretestPolicy
 from knowledge.pgx.population import choose_populations
 from knowledge.pgx.recommend import Question

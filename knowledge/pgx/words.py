@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 
-from knowledge.library import Gene, Library, Phenotype
+from knowledge.gene import Gene, Phenotype
+from knowledge.library import Library
 
 _SPELLING = (
     (re.compile(r"metaboliser"), "metabolizer"),

@@ -5,20 +5,9 @@ from decimal import Decimal
 from itertools import count
 from typing import Any
 
+from knowledge.drug_answer import DrugAnswer, Offer
 from knowledge.facts import Answer, DoseLine, DrugOrder, Ingredient
-from knowledge.findings import (
-    Action,
-    Basis,
-    DrugAnswer,
-    Effect,
-    Finding,
-    Gap,
-    GeneState,
-    Indicator,
-    Offer,
-    Source,
-    Strength,
-)
+from knowledge.findings import Action, Basis, Effect, Finding, Gap, GeneState, Indicator, Source, Strength
 
 CLOPIDOGREL = Ingredient("clopidogrel", "32968")
 SOURCE = Source("Guideline for clopidogrel", "1.0", "https://example.org/clopidogrel", "2026-11-23", ("1",))

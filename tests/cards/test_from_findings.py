@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cards.from_findings import CardPolicy, cap_cards, make_cards
+from knowledge.drug_answer import DrugAnswer, Pretest
 from knowledge.facts import DrugOrder, Ingredient
-from knowledge.findings import Action, Basis, DrugAnswer, Finding, Gap, Indicator, PersonalAttribute, Pretest, Strength
+from knowledge.findings import Action, Basis, Finding, Gap, Indicator, PersonalAttribute, Strength
 from tests.cards.answers import (
     OFFERS,
     SOURCE,

@@ -9,8 +9,9 @@ from fhir.resources import get_fhir_model_class as r5_class
 from fhir.resources.R4B import get_fhir_model_class as r4_class
 
 from cards.from_findings import CardPolicy, make_cards
+from knowledge.drug_answer import DrugAnswer, Offer, Pretest
 from knowledge.facts import DoseLine
-from knowledge.findings import Action, Amount, DrugAnswer, Gap, Indicator, Offer, Pretest
+from knowledge.findings import Action, Amount, Gap, Indicator
 from tests.cards.answers import (
     DOSE_PATH,
     DRAFT,

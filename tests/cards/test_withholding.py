@@ -7,8 +7,9 @@ from dataclasses import replace
 from cards.card_policy import CardPolicy
 from cards.from_findings import make_cards
 from cards.withholding import LINE, SUMMARY, hide_withheld
+from knowledge.drug_answer import Offer
 from knowledge.facts import Answer
-from knowledge.findings import Action, DoseEstimate, Gap, GeneState, Offer
+from knowledge.findings import Action, DoseEstimate, Gap, GeneState
 from tests.cards.answers import OFFERS, SOURCE, make_answer, make_finding, make_gap, make_gene, numbered
 
 WITHHELD = Gap("withheld", "CYP2D6 results may not be used: because", "CYP2D6")

@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 from facts_samples import make_facts
 
+from knowledge.drug_answer import DrugAnswer, Silence
 from knowledge.evaluate import evaluate
 from knowledge.facts import Answer, DrugOrder, GeneRecord, GeneResult, Ingredient, PatientFacts
-from knowledge.findings import DrugAnswer, Finding, Gap, Silence
+from knowledge.findings import Finding, Gap
 from knowledge.policy import Policy
 from knowledge.question import Names, read_facts, read_order
 from knowledge.sign_off import SignOff

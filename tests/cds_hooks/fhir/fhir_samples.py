@@ -7,8 +7,9 @@ from typing import Any
 
 from cds_hooks.fhir.record import Fetched, Record
 from knowledge.facts import Answer, GeneResult
+from knowledge.gene import Allele, Gene, Phenotype, Position
 from knowledge.interval import Interval
-from knowledge.library import Allele, Drug, Gene, Library, Phenotype, Position
+from knowledge.library import Drug, Library
 from knowledge.terms.drug_names import DrugNames
 
 LOINC = "http://loinc.org"

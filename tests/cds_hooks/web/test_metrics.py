@@ -22,7 +22,7 @@ from cds_hooks.fhir.bundle import Reason
 from cds_hooks.settings import Settings, read_settings
 from cds_hooks.web import metrics
 from cds_hooks.web.engine import EXTENSION
-from knowledge.findings import Silence
+from knowledge.drug_answer import Silence
 
 Request = dict[str, Any]
 URL = "/cds-services/pgx-order-select"

@@ -165,7 +165,7 @@ def test_gunicorn_says_in_words_why_it_does_not_start_and_leaves_nothing(tmp_pat
     (tmp_path / "notes.txt").write_text("no database " * 100, encoding="utf-8")
     (tmp_path / "temporary").mkdir()
     wrong = {
-        "PGX_CDS_OVERLAY": (tmp_path / "overlay", f"{tmp_path / 'overlay' / 'policy.yaml'}:1: 'colour' is no policy: "),
+        "PGX_CDS_OVERLAY": (tmp_path / "overlay", f"{tmp_path / 'overlay' / 'policy.yaml'}:1: the file: Additional "),
         "PGX_CDS_DATABASE": (f"sqlite:///{tmp_path / 'notes.txt'}", "The database of PGX_CDS_DATABASE cannot be used "),
     }
     given = {key: value for key, value in os.environ.items() if not key.startswith("PGX_CDS_") and key != VARIABLE}

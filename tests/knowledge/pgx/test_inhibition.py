@@ -4,9 +4,9 @@ from dataclasses import replace
 from datetime import date
 from typing import Any
 
+from knowledge.drug_answer import DrugAnswer, Offer
 from knowledge.evaluate import evaluate
 from knowledge.facts import DrugUse, Ingredient
-from knowledge.findings import DrugAnswer, Offer
 from knowledge.library import Alternative
 from knowledge.policy import Policy
 from knowledge.question import Names, read_facts, read_order

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
+from knowledge.drug_answer import Offer
 from knowledge.evaluate import evaluate
 from knowledge.facts import DrugUse
-from knowledge.findings import Offer
 from knowledge.policy import Policy
 from knowledge.question import Names, read_facts, read_order
 
