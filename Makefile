@@ -83,7 +83,7 @@ bench: $(READY) $(CONTENT)
 bench-audit: $(READY) $(CONTENT)
 	$(BIN)/python -m bench.audit
 
-# Half an hour; SOAK_SECONDS=60 for a look, in which memory is not judged. Needs Debian's postgresql.
+# Half an hour at 200 calls a second; SOAK_SECONDS=60 SOAK_RATE=50 for a look, in which memory is not judged. Needs Debian's postgresql.
 soak: $(READY) $(CONTENT)
 	$(BIN)/python -m bench.soak
 
