@@ -40,7 +40,7 @@ def look_at_as_inhibitor(question: Question, one: Alternative) -> AsInhibitor:
             harmed.append(f"{inhibits}: {ingredient.name}, which is taken, would need a change")
         elif changes is None:
             # What is refused to a normal metabolizer must not be open to somebody who was never tested.
-            harmed.append(f"{inhibits}, and {ingredient.name} is taken, for which no result says how much that matters")
+            harmed.append(f"{inhibits}, and {ingredient.name} is taken: how much that matters is not known")
     return AsInhibitor(tuple(harmed), tuple(unsure))
 
 

@@ -114,7 +114,7 @@ def test_an_alternative_whose_harm_is_not_known_drops_out_as_well(names: Names) 
         (
             "paroxetine",
             False,
-            ("it inhibits CYP2D6, and codeine is taken, for which no result says how much that matters",),
+            ("it inhibits CYP2D6, and codeine is taken: how much that matters is not known",),
         ),
     ]
 
