@@ -9,6 +9,7 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from http.client import IncompleteRead
 from typing import Any
 
 import orjson
@@ -19,6 +20,8 @@ from fhir_stub import FhirStub, Reply, json_reply
 SELECT = "/cds-services/pgx-order-select"
 CALLERS = 6
 CALLS = 50
+BROKEN_OFF = 0
+"""In place of a status: the answer had begun and did not end."""
 
 pytestmark = pytest.mark.deploy
 
@@ -29,7 +32,10 @@ def call_meanwhile(deployment: Deployment, body: bytes, happen: Callable[[], Non
 
     def call_often() -> None:
         for _ in range(CALLS):
-            statuses.append(deployment.call(SELECT, body).status)
+            try:
+                statuses.append(deployment.call(SELECT, body).status)
+            except IncompleteRead:
+                statuses.append(BROKEN_OFF)
 
     with ThreadPoolExecutor(CALLERS) as pool:
         running = [pool.submit(call_often) for _ in range(CALLERS)]
@@ -58,11 +64,12 @@ def test_a_reload_under_load_loses_no_call(own_deployment: Deployment, hook: dic
 
 
 def test_a_killed_worker_takes_only_its_own_calls_with_it(own_deployment: Deployment, hook: dict[str, Any]) -> None:
-    """Those under way get a 503, at most one a caller; the worker is replaced and everything is answered again."""
+    """Those under way get a 503, or an answer that is seen to be cut where its headers were sent already, at most one a
+    caller; the worker is replaced and everything is answered again."""
     killed = min(own_deployment.workers())
     answered = call_meanwhile(own_deployment, to_json(hook), lambda: os.kill(killed, signal.SIGKILL))
-    assert set(answered) <= {200, 503}
-    assert answered[503] <= CALLERS
+    assert set(answered) <= {200, 503, BROKEN_OFF}
+    assert answered[503] + answered[BROKEN_OFF] <= CALLERS
     log = own_deployment.folder / "gunicorn.log"
     wait_until(has_new_workers(own_deployment, frozenset({killed})), own_deployment.gunicorn, log)
     assert [own_deployment.call(SELECT, to_json(hook)).status for _ in range(20)] == [200] * 20
