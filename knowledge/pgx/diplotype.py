@@ -135,6 +135,8 @@ def _read_strand(gene: Gene, text: str, unknown: list[str], notes: list[str]) ->
     if found is not None:
         return (found,)
     parts = [part for part in re.split(r"\s*\+\s*(?=[*cmpg(A-Z])", text.strip("[] ")) if part]
+    if not parts:
+        raise UnreadableGenotype(f"{_quote(text)} is no allele of {gene.id}")
     if text.startswith("[") and text.endswith("]") and not gene.lowest_function:
         unknown.append(text)
         notes.append(f"{_quote(text)} combines alleles in a way that has no assigned function")
@@ -143,7 +145,7 @@ def _read_strand(gene: Gene, text: str, unknown: list[str], notes: list[str]) ->
         joined = _find_whole(gene, "+".join(order)) if len(parts) > 1 else None
         if joined is not None:
             return (joined,)
-    return tuple(_read_allele(gene, part, unknown, notes) for part in parts) or (text,)
+    return tuple(_read_allele(gene, part, unknown, notes) for part in parts)
 
 
 def _find_whole(gene: Gene, text: str) -> str | None:

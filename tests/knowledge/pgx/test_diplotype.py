@@ -70,6 +70,9 @@ def test_a_genotype_is_read_in_the_names_of_the_gene_file(
         ("VKORC1", "rs9923231"),
         ("TPMT", "*1/*3A/*3C"),
         ("MT-RNR1", "m.1555A>G/m.1494C>T"),
+        ("MT-RNR1", "["),
+        ("CYP2C19", "*1/[]"),
+        ("DPYD", "[ ]/Reference"),
         ("CYP2D6", "*1/*" + "9" * 1000),
     ],
 )
