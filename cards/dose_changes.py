@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -18,6 +18,21 @@ from knowledge.facts import DoseLine, DrugOrder
 from knowledge.findings import Amount, Finding
 
 _PER_DAY = "day"
+_TOLD_IN_DOSAGE = (
+    "additionalInstruction",
+    "additionalInstructions",
+    "patientInstruction",
+    "maxDosePerPeriod",
+    "maxDosePerAdministration",
+    "maxDosePerLifetime",
+    "rateRatio",
+    "rateRange",
+    "rateQuantity",
+)
+"""Members of a dosage, in any release of FHIR, that may speak of its dose and would be left standing beside a new one.
+"""
+_RENDERED = ("text", "renderedDosageInstruction")
+"""Members of an order that only repeat it in words."""
 
 
 @dataclass(frozen=True)
@@ -52,11 +67,21 @@ def is_relative(action: findings.Action) -> bool:
 def _can_be_changed(order: DrugOrder) -> bool:
     """Whether all that the draft says of the dose is numbers, and they speak of one ingredient: a dosage without a
     number would stay as it is beside the changed ones, and half a combination product halves the other ingredient."""
-    if order.order_id is None or len(order.ingredients) != 1 or not order.doses:
+    if order.order_id is None or len(order.ingredients) != 1 or not order.doses or order.resource.get("note"):
         return False
     instructions = order.resource.get(str(order.doses[0].path[0])) or ()
     read = {line.path[1] for line in order.doses}
-    return len(read) == len(instructions) and all(line.value > 0 for line in order.doses)
+    if len(read) != len(instructions) or any(map(_tells_more, instructions)):
+        return False
+    return all(line.value > 0 for line in order.doses)
+
+
+def _tells_more(dosage: Mapping[str, Any]) -> bool:
+    """Whether a dosage holds what may speak of the old dose, in words or as its highest amount or rate; what is meant
+    for the patient's eyes is not thrown away unread either."""
+    rates = dosage.get("doseAndRate") or ()
+    holders = (dosage, *rates) if isinstance(rates, (list, tuple)) else (dosage,)
+    return any(holder.get(name) for holder in holders for name in _TOLD_IN_DOSAGE if isinstance(holder, Mapping))
 
 
 def _is_for_this_draft(action: findings.Action) -> bool:
@@ -142,14 +167,12 @@ def _from_to(doses: Sequence[DoseLine], values: Sequence[Decimal]) -> str:
 
 
 def _changed(order: DrugOrder, change: _Change) -> dict[str, Any]:
-    """The whole draft with new values; a dosage text that named the old dose is left out."""
-    resource = copy.deepcopy(dict(order.resource))
+    """The whole draft with new values; texts that are made of it and named the old dose are left out."""
+    resource = {key: value for key, value in copy.deepcopy(dict(order.resource)).items() if key not in _RENDERED}
     for line, value in zip(order.doses, change.values, strict=True):
         quantity = _at(resource, line.path)
         quantity["value"] = int(value) if value == value.to_integral_value() else float(value)
-        dosage = _at(resource, line.path[:2])
-        dosage.pop("text", None)
-        dosage.pop("patientInstruction", None)
+        _at(resource, line.path[:2]).pop("text", None)
     return resource
 
 

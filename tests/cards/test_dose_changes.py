@@ -66,6 +66,43 @@ def test_a_dosage_that_is_only_text_keeps_every_dose_as_it_is() -> None:
     assert labels(HALF, resource=DRAFT) != []
 
 
+def with_dosage(**members: Any) -> dict[str, Any]:
+    """The draft with something more in its dosage."""
+    first: dict[str, Any] = DRAFT["dosageInstruction"][0]  # type: ignore[assignment, index]
+    return DRAFT | {"dosageInstruction": [first | members]}
+
+
+RATED = [{"doseQuantity": {"value": 75, "unit": "mg"}, "rateQuantity": {"value": 75, "unit": "mg/h"}}]
+
+
+@pytest.mark.parametrize(
+    ("resource", "expected"),
+    [
+        (DRAFT | {"note": [{"text": "75 mg a day"}]}, 0),
+        (with_dosage(additionalInstruction=[{"text": "take one 75 mg tablet"}]), 0),
+        (with_dosage(patientInstruction="one tablet in the morning"), 0),
+        (with_dosage(maxDosePerPeriod={"numerator": {"value": 75}, "denominator": {"value": 1, "unit": "d"}}), 0),
+        (with_dosage(maxDosePerAdministration={"value": 75, "unit": "mg"}), 0),
+        (with_dosage(doseAndRate=RATED), 0),
+        (with_dosage(text="one tablet of 75 mg", route={"text": "by mouth"}, additionalInstruction=[]), 1),
+    ],
+)
+def test_a_draft_that_may_go_on_speaking_of_the_old_dose_gets_no_new_one(
+    resource: dict[str, Any], expected: int
+) -> None:
+    """Notes, instructions and highest amounts would stand beside the new number and contradict it."""
+    assert len(labels(HALF, resource=resource)) == expected
+
+
+def test_what_only_repeats_the_order_in_words_is_left_out_of_the_changed_one() -> None:
+    """The narrative, R5's rendered dosage and the dosage's text name the old dose."""
+    words = {"text": {"status": "generated", "div": "75 mg"}, "renderedDosageInstruction": "75 mg a day"}
+    finding = make_reduction(HALF)
+    [(_, (update,))] = propose_doses(make_answer(finding, order=make_order(resource=DRAFT | words)), finding)
+    changed = [{"doseAndRate": [{"doseQuantity": {"value": 37.5, "unit": "mg"}}]}]
+    assert update.resource == DRAFT | {"dosageInstruction": changed}
+
+
 @pytest.mark.parametrize(
     ("limit", "expected"),
     [
