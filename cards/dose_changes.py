@@ -47,11 +47,13 @@ def propose_doses(answer: DrugAnswer, finding: Finding) -> Iterator[tuple[str, t
     """Label and update of the whole draft for each dose that the row asks for: one, or the two ends of a range. What
     cannot be held against every limit of the row is not proposed."""
     order = answer.order
-    if not _can_be_changed(order):
-        return
+    if not _can_be_changed(order) or answer.other_drafts:
+        return  # which of several drafts is to change, or stands there twice, nobody but the prescriber knows
     limits = [action for action in finding.actions if action.kind == "limit"]
     for action in finding.actions:
         if not _is_for_this_draft(action) or not reaches(answer, action) or _may_be_done(answer, action):
+            continue
+        if action.kind == "increase" and _may_be_modulated(answer, finding):
             continue
         for change in _changes(action, order.doses):
             if all(_keeps(answer, limit, change.values) for limit in limits):
@@ -70,10 +72,8 @@ def _can_be_changed(order: DrugOrder) -> bool:
     if order.order_id is None or len(order.ingredients) != 1 or not order.doses or order.resource.get("note"):
         return False
     instructions = order.resource.get(str(order.doses[0].path[0])) or ()
-    read = {line.path[1] for line in order.doses}
-    if len(read) != len(instructions) or any(map(_tells_more, instructions)):
-        return False
-    return all(line.value > 0 for line in order.doses)
+    told = order.every_dosage_read and not any(map(_tells_more, instructions))
+    return told and all(line.value > 0 for line in order.doses)
 
 
 def _tells_more(dosage: Mapping[str, Any]) -> bool:
@@ -89,8 +89,8 @@ def _is_for_this_draft(action: findings.Action) -> bool:
     of a dose that the body only asks to think of, as the draft may already be a lower first step."""
     if action.kind not in ("reduce", "increase") or action.of in ("maintenance", "maximum", "calculated"):
         return False
-    if action.days_a_week is not None:
-        return False  # the draft's days would stay as they are
+    if action.days_a_week is not None or action.by_hand:
+        return False  # the draft's days would stay as they are, or the number says too little
     if action.degree == "consider":
         return action.of == "start" and action.amount is not None
     return action.degree not in ("at_least", "more_than")
@@ -100,6 +100,13 @@ def _may_be_done(answer: DrugAnswer, action: findings.Action) -> bool:
     """Whether the drug is in use or may be, so that its first dose was given, and the next one may have been changed
     already."""
     return answer.in_use is not False and (action.of == "start" or is_relative(action))
+
+
+def _may_be_modulated(answer: DrugAnswer, finding: Finding) -> bool:
+    """Whether an inhibitor or inducer of a gene that the row asks about is among the medicines, or may be: more of the
+    drug on top of an inhibitor may be far too much, and for most of them no table says how much."""
+    unknown = answer.in_use is None or any(gap.kind == "medications_unknown" for gap in finding.gaps)
+    return unknown or any(gene.modulators or gene.because for gene in finding.genes)
 
 
 def _said(answer: DrugAnswer, finding: Finding, action: findings.Action) -> str:

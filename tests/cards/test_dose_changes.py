@@ -8,8 +8,17 @@ import pytest
 
 from cards.dose_changes import propose_doses
 from knowledge.facts import DoseLine, Ingredient
-from knowledge.findings import Action, Amount
-from tests.cards.answers import CLOPIDOGREL, DOSE_PATH, DRAFT, make_answer, make_finding, make_order, make_reduction
+from knowledge.findings import Action, Amount, Gap
+from tests.cards.answers import (
+    CLOPIDOGREL,
+    DOSE_PATH,
+    DRAFT,
+    make_answer,
+    make_finding,
+    make_gene,
+    make_order,
+    make_reduction,
+)
 
 HALF = Action("reduce", percent=(Decimal(50),))
 MORE = Action("increase", percent=(Decimal(50), Decimal(100)), of="start")
@@ -159,6 +168,43 @@ def test_of_a_drug_in_use_no_start_and_no_share_of_the_dose_is_proposed(
     """The first dose was given, the next may have been cut; so it may be where the list was not obtained."""
     found = [len(labels(action, answer={"in_use": state})) for state in (False, True, None)]
     assert found == [first, in_use, in_use]
+
+
+@pytest.mark.parametrize(
+    ("finding", "answer", "doses"),
+    [
+        ({}, {}, (2, 1)),
+        ({"genes": (make_gene(modulators=("omeprazole",)),)}, {}, (0, 1)),
+        ({"genes": (make_gene(because=("fluvoxamine (strong inhibitor)",)),)}, {}, (0, 1)),
+        ({"gaps": (Gap("medications_unknown", "not identified: white tablets"),)}, {}, (0, 1)),
+        ({}, {"in_use": None}, (0, 0)),
+    ],
+    ids=["no inhibitor", "named", "counted", "not identified", "list not obtained"],
+)
+def test_no_dose_is_raised_beside_what_inhibits_or_induces_a_gene_of_the_row(
+    finding: dict[str, Any], answer: dict[str, Any], doses: tuple[int, int]
+) -> None:
+    """More of the drug on top of an inhibitor may be far too much; a lower dose is offered all the same."""
+    offered = []
+    for action in (MORE, HALF):
+        found = make_finding(actions=(action,), dose_change=True, alternative=False, **finding)
+        offered.append(len(list(propose_doses(make_answer(found, **answer), found))))
+    assert tuple(offered) == doses
+
+
+def test_what_is_left_to_the_prescriber_is_not_proposed() -> None:
+    """The numbers say less than the row's words."""
+    assert labels(replace(HALF, by_hand=True)) == []
+    assert labels(replace(HALF, by_hand_in=("severe_liver_disease",))) != []
+
+
+def test_of_a_drug_that_is_drafted_twice_no_dose_is_proposed() -> None:
+    """Which of the drafts is to change, or is there by mistake, is not known."""
+    other = make_order(order_id="MedicationRequest/2")
+    assert [labels(HALF, answer={"other_drafts": drafts}) for drafts in ((other,), ())] == [
+        [],
+        ["from 75 to 37.5 mg" + REDUCED],
+    ]
 
 
 BOUND = (Amount(Decimal(75), "mg/m2", "day"), Amount(Decimal("1.5"), "mg/kg", "day"))
