@@ -47,7 +47,7 @@ def propose_doses(answer: DrugAnswer, finding: Finding) -> Iterator[tuple[str, t
     """Label and update of the whole draft for each dose that the row asks for: one, or the two ends of a range. What
     cannot be held against every limit of the row is not proposed."""
     order = answer.order
-    if not _can_be_changed(order) or answer.other_drafts:
+    if not _can_be_changed(order) or answer.other_drafts or _is_one_of_several(answer, finding):
         return  # which of several drafts is to change, or stands there twice, nobody but the prescriber knows
     limits = [action for action in finding.actions if action.kind == "limit"]
     for action in finding.actions:
@@ -100,6 +100,15 @@ def _may_be_done(answer: DrugAnswer, action: findings.Action) -> bool:
     """Whether the drug is in use or may be, so that its first dose was given, and the next one may have been changed
     already."""
     return answer.in_use is not False and (action.of == "start" or is_relative(action))
+
+
+def _is_one_of_several(answer: DrugAnswer, finding: Finding) -> bool:
+    """Whether the same body changes the dose on account of other genes as well: neither row counts the other's."""
+    genes = {one.gene for one in finding.genes}
+    return any(
+        one.body == finding.body and one.acts and one.dose_change and {gene.gene for gene in one.genes} != genes
+        for one in answer.findings
+    )
 
 
 def _may_be_modulated(answer: DrugAnswer, finding: Finding) -> bool:

@@ -198,6 +198,25 @@ def test_what_is_left_to_the_prescriber_is_not_proposed() -> None:
     assert labels(replace(HALF, by_hand_in=("severe_liver_disease",))) != []
 
 
+@pytest.mark.parametrize(
+    ("other", "offered"),
+    [
+        ({"genes": (replace(make_gene(), gene="CYP2D6"),)}, 0),
+        ({"genes": (replace(make_gene(), gene="CYP2D6"),), "body": "DPWG"}, 1),
+        ({"genes": (replace(make_gene(), gene="CYP2D6"),), "dose_change": False}, 1),
+        ({}, 1),
+    ],
+    ids=["other gene", "other body", "no dose", "same gene"],
+)
+def test_no_dose_is_proposed_where_its_body_changes_it_for_another_gene_as_well(
+    other: dict[str, Any], offered: int
+) -> None:
+    """Each row counts from the full dose and knows nothing of the other's cut."""
+    finding = make_reduction(HALF)
+    answer = make_answer(finding, replace(finding, **other))
+    assert len(list(propose_doses(answer, finding))) == offered
+
+
 def test_of_a_drug_that_is_drafted_twice_no_dose_is_proposed() -> None:
     """Which of the drafts is to change, or is there by mistake, is not known."""
     other = make_order(order_id="MedicationRequest/2")

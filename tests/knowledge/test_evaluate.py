@@ -474,6 +474,25 @@ def test_inhibitors_and_inducers_of_a_gene_are_named_as_data_whether_or_not_they
     assert {gene.modulators for found in answer.findings for gene in found.genes} == {expected}
 
 
+@pytest.mark.parametrize(("nudt15", "by_hand"), [("*1/*3", True), ("*1/*1", False)])
+@pytest.mark.parametrize("drug", ["azathioprine", "mercaptopurine", "thioguanine"])
+def test_how_far_two_genes_cut_a_thiopurine_is_left_to_the_prescriber(
+    names: Names, drug: str, nudt15: str, by_hand: bool
+) -> None:
+    """CPIC's range is one gene's, and its words say that two may call for more."""
+    (finding,) = by_cpic(ask(names, drug, genes={"TPMT": "*1/*3A", "NUDT15": nudt15}, conditions=["malignancy"]))
+    assert [one.by_hand for one in finding.actions if one.kind == "reduce"] == [by_hand]
+
+
+@pytest.mark.parametrize("drug", ["mercaptopurine", "thioguanine"])
+def test_a_full_dose_of_a_thiopurine_first_is_said_only_of_a_normal_other_gene(names: Names, drug: str) -> None:
+    """On each row that names it, as the row itself is reached by one gene."""
+    answer = ask(names, drug, genes={"TPMT": "*1/*3A", "NUDT15": "*1/*3"}, conditions=["malignancy"])
+    said = [one for found in answer.findings for one in (found.note or "").split(". ") if "full dose" in one]
+    assert ["only where NUDT15 is normal" in one.lower().replace("nudt15", "NUDT15") for one in said] == [True, False]
+    assert ["only where TPMT is normal" in one for one in said] == [False, True]
+
+
 def test_an_answer_carries_the_other_drafts_of_its_drug(names: Names) -> None:
     """Asked about or not; no other drug, no form that is not meant, and none of what is taken already."""
     first, second, third, codeine, taken, skin = (
