@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -18,6 +18,21 @@ from knowledge.facts import DoseLine, DrugOrder
 from knowledge.findings import Amount, Finding
 
 _PER_DAY = "day"
+_TOLD_IN_DOSAGE = (
+    "additionalInstruction",
+    "additionalInstructions",
+    "patientInstruction",
+    "maxDosePerPeriod",
+    "maxDosePerAdministration",
+    "maxDosePerLifetime",
+    "rateRatio",
+    "rateRange",
+    "rateQuantity",
+)
+"""Members of a dosage, in any release of FHIR, that may speak of its dose and would be left standing beside a new one.
+"""
+_RENDERED = ("text", "renderedDosageInstruction")
+"""Members of an order that only repeat it in words."""
 
 
 @dataclass(frozen=True)
@@ -32,11 +47,13 @@ def propose_doses(answer: DrugAnswer, finding: Finding) -> Iterator[tuple[str, t
     """Label and update of the whole draft for each dose that the row asks for: one, or the two ends of a range. What
     cannot be held against every limit of the row is not proposed."""
     order = answer.order
-    if not _can_be_changed(order):
-        return
+    if not _can_be_changed(order) or answer.other_drafts or _is_one_of_several(answer, finding):
+        return  # which of several drafts is to change, or stands there twice, nobody but the prescriber knows
     limits = [action for action in finding.actions if action.kind == "limit"]
     for action in finding.actions:
         if not _is_for_this_draft(action) or not reaches(answer, action) or _may_be_done(answer, action):
+            continue
+        if action.kind == "increase" and _may_be_modulated(answer, finding):
             continue
         for change in _changes(action, order.doses):
             if all(_keeps(answer, limit, change.values) for limit in limits):
@@ -52,11 +69,19 @@ def is_relative(action: findings.Action) -> bool:
 def _can_be_changed(order: DrugOrder) -> bool:
     """Whether all that the draft says of the dose is numbers, and they speak of one ingredient: a dosage without a
     number would stay as it is beside the changed ones, and half a combination product halves the other ingredient."""
-    if order.order_id is None or len(order.ingredients) != 1 or not order.doses:
+    if order.order_id is None or len(order.ingredients) != 1 or not order.doses or order.resource.get("note"):
         return False
     instructions = order.resource.get(str(order.doses[0].path[0])) or ()
-    read = {line.path[1] for line in order.doses}
-    return len(read) == len(instructions) and all(line.value > 0 for line in order.doses)
+    told = order.every_dosage_read and not any(map(_tells_more, instructions))
+    return told and all(line.value > 0 for line in order.doses)
+
+
+def _tells_more(dosage: Mapping[str, Any]) -> bool:
+    """Whether a dosage holds what may speak of the old dose, in words or as its highest amount or rate; what is meant
+    for the patient's eyes is not thrown away unread either."""
+    rates = dosage.get("doseAndRate") or ()
+    holders = (dosage, *rates) if isinstance(rates, (list, tuple)) else (dosage,)
+    return any(holder.get(name) for holder in holders for name in _TOLD_IN_DOSAGE if isinstance(holder, Mapping))
 
 
 def _is_for_this_draft(action: findings.Action) -> bool:
@@ -64,8 +89,8 @@ def _is_for_this_draft(action: findings.Action) -> bool:
     of a dose that the body only asks to think of, as the draft may already be a lower first step."""
     if action.kind not in ("reduce", "increase") or action.of in ("maintenance", "maximum", "calculated"):
         return False
-    if action.days_a_week is not None:
-        return False  # the draft's days would stay as they are
+    if action.days_a_week is not None or action.by_hand:
+        return False  # the draft's days would stay as they are, or the number says too little
     if action.degree == "consider":
         return action.of == "start" and action.amount is not None
     return action.degree not in ("at_least", "more_than")
@@ -75,6 +100,22 @@ def _may_be_done(answer: DrugAnswer, action: findings.Action) -> bool:
     """Whether the drug is in use or may be, so that its first dose was given, and the next one may have been changed
     already."""
     return answer.in_use is not False and (action.of == "start" or is_relative(action))
+
+
+def _is_one_of_several(answer: DrugAnswer, finding: Finding) -> bool:
+    """Whether the same body changes the dose on account of other genes as well: neither row counts the other's."""
+    genes = {one.gene for one in finding.genes}
+    return any(
+        one.body == finding.body and one.acts and one.dose_change and {gene.gene for gene in one.genes} != genes
+        for one in answer.findings
+    )
+
+
+def _may_be_modulated(answer: DrugAnswer, finding: Finding) -> bool:
+    """Whether an inhibitor or inducer of a gene that the row asks about is among the medicines, or may be: more of the
+    drug on top of an inhibitor may be far too much, and for most of them no table says how much."""
+    unknown = answer.in_use is None or any(gap.kind == "medications_unknown" for gap in finding.gaps)
+    return unknown or any(gene.modulators or gene.because for gene in finding.genes)
 
 
 def _said(answer: DrugAnswer, finding: Finding, action: findings.Action) -> str:
@@ -142,14 +183,12 @@ def _from_to(doses: Sequence[DoseLine], values: Sequence[Decimal]) -> str:
 
 
 def _changed(order: DrugOrder, change: _Change) -> dict[str, Any]:
-    """The whole draft with new values; a dosage text that named the old dose is left out."""
-    resource = copy.deepcopy(dict(order.resource))
+    """The whole draft with new values; texts that are made of it and named the old dose are left out."""
+    resource = {key: value for key, value in copy.deepcopy(dict(order.resource)).items() if key not in _RENDERED}
     for line, value in zip(order.doses, change.values, strict=True):
         quantity = _at(resource, line.path)
         quantity["value"] = int(value) if value == value.to_integral_value() else float(value)
-        dosage = _at(resource, line.path[:2])
-        dosage.pop("text", None)
-        dosage.pop("patientInstruction", None)
+        _at(resource, line.path[:2]).pop("text", None)
     return resource
 
 

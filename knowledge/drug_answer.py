@@ -80,6 +80,8 @@ class DrugAnswer:
     """The body weight on file, to hold doses against amounts per kg."""
     weighed_on: str | None = None
     """The day of that weight as sent; None where the record gives none, or it was stated with the question."""
+    other_drafts: tuple[DrugOrder, ...] = ()
+    """Drafts of the same request that hold the drug as well, in a form that its guidance is meant for."""
     tested_first: bool = False
     """True where the site's policy asks for a test before the first dose, whether or not a result is on file."""
     silence: str | None = None

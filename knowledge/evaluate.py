@@ -109,9 +109,23 @@ def _answer(question: Question, order: DrugOrder) -> DrugAnswer:
         in_use=in_use,
         weight_kg=question.facts.weight_kg,
         weighed_on=question.facts.measured_on.get("weight_kg"),
+        other_drafts=_other_drafts(question, order),
         tested_first=tested_first,
         silence=silence,
         silence_kind=kind,
+    )
+
+
+def _other_drafts(question: Question, order: DrugOrder) -> tuple[DrugOrder, ...]:
+    """The drafts beside the order that hold the drug as well: their doses add to its own."""
+    drug = question.ingredient
+    return tuple(
+        one
+        for one in (*question.facts.orders, *question.facts.unasked_orders)
+        if one is not order
+        and not one.active
+        and any(held.name == drug.name or (held.rxnorm and held.rxnorm == drug.rxnorm) for held in one.ingredients)
+        and find_other_form(one, question.drug.not_for) is None
     )
 
 

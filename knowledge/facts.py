@@ -140,6 +140,13 @@ class DrugOrder:
     active: bool = False
     """True on patient-view, where the "order" is a medicine already taken."""
 
+    @property
+    def every_dosage_read(self) -> bool:
+        """Whether each of its dosages has a dose in numbers: one that is only text says something beside them."""
+        if not self.doses:
+            return False
+        return len({line.path[1] for line in self.doses}) == len(self.resource.get(str(self.doses[0].path[0])) or ())
+
 
 @dataclass(frozen=True)
 class LabValue:
@@ -184,6 +191,8 @@ class PatientFacts:
     allergies_answer: Answer
     labs: tuple[LabValue, ...] = ()
     orders: tuple[DrugOrder, ...] = ()
+    unasked_orders: tuple[DrugOrder, ...] = ()
+    """Drafts of the same request that the service was not asked about."""
 
     @property
     def missing_person(self) -> str:

@@ -70,6 +70,10 @@ class Action:
     """reduce, increase: the doses from which on it is asked for, one of which suffices; of every dose where empty."""
     days_a_week: int | None = None
     """reduce: only on so many days of a week."""
+    by_hand: bool = False
+    """reduce, increase: what the numbers leave open is the prescriber's to choose, so that no draft is offered them."""
+    by_hand_in: tuple[str, ...] = ()
+    """reduce, increase: condition sets in which it is."""
 
 
 @dataclass(frozen=True)
@@ -118,6 +122,8 @@ class GeneState:
     notes: tuple[str, ...] = ()
     indeterminate: str | None = None
     """Why the result on file tells no phenotype, or leaves it open whether it does; None where it tells one."""
+    modulators: tuple[str, ...] = ()
+    """Inhibitors and inducers of it that are taken, being ordered, or stopped lately, counted or only named."""
 
     @property
     def called(self) -> str:

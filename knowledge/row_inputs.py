@@ -48,6 +48,7 @@ def find_inputs(library: Library, drug: Drug, table: Table, row: Row) -> Inputs:
     offered = {name for action in row.actions for name in action.drugs}
     for name in offered & set(drug.alternatives):
         asked |= set(_ask_alternative(library, drug.alternatives[name]))
+    asked |= {("conditions", name) for action in row.actions for name in action.by_hand_in}
     for name in dict.fromkeys(name for action in row.actions for name in action.formulas):
         asked |= set(_ask_formula(library, library.formulas[name])) if name in library.formulas else set()
     return Inputs(

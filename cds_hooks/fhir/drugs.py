@@ -40,6 +40,12 @@ def read_orders(record: Record, names: DrugNames) -> tuple[DrugOrder, ...]:
     return tuple(_read_order(one, drafts.candidates, names, record.release) for one in drafts.asked)
 
 
+def read_unasked_orders(record: Record, names: DrugNames) -> tuple[DrugOrder, ...]:
+    """The drafts that were not selected: nothing is said of them, and their doses add to what is asked about."""
+    drafts = _look_at_drafts(record)
+    return tuple(_read_order(one, drafts.candidates, names, record.release) for one in drafts.others)
+
+
 def read_medications(record: Record, names: DrugNames, today: date) -> tuple[DrugUse, ...]:
     """The medicines in use, and the drafts that were not selected (`draft`): they will be taken together."""
     candidates, in_use = _in_use(record, today)

@@ -7,7 +7,14 @@ from datetime import date
 
 from cds_hooks.fhir.allergies import read_allergies
 from cds_hooks.fhir.conditions import read_conditions
-from cds_hooks.fhir.drugs import answer_on_medications, read_ended, read_medications, read_orders, read_taken_as_orders
+from cds_hooks.fhir.drugs import (
+    answer_on_medications,
+    read_ended,
+    read_medications,
+    read_orders,
+    read_taken_as_orders,
+    read_unasked_orders,
+)
 from cds_hooks.fhir.gene_records import GeneRecords, read_gene_records
 from cds_hooks.fhir.labs import read_measures
 from cds_hooks.fhir.person import find_patient, read_age, read_sex
@@ -57,6 +64,7 @@ def read_patient_facts(
         allergies_answer=record.allergies.answer,
         labs=measures.labs,
         orders=orders,
+        unasked_orders=read_unasked_orders(record, names),
     )
 
 

@@ -79,9 +79,11 @@ def populations_are_declared(check: DrugCheck) -> Iterator[Fault]:
 
 
 def conditions_exist(check: DrugCheck) -> Iterator[Fault]:
-    """Populations and alternatives name condition sets that have a file."""
+    """Populations, alternatives and rows name condition sets that have a file."""
     places = [(("populations", name), _condition_names(one.criteria)) for name, one in check.drug.populations.items()]
     places += [(("alternatives", name), {*one.unless, *one.check_if}) for name, one in check.drug.alternatives.items()]
+    rows = [(table.slug, row) for table in check.drug.tables for row in table.rows]
+    places += [(("bodies", slug), {name for one in row.actions for name in one.by_hand_in}) for slug, row in rows]
     for place, names in places:
         for name in sorted(names - set(check.library.conditions)):
             yield check.document.fault(place, f"there is no condition set {name!r}", f"add conditions/{name}.yaml")

@@ -166,6 +166,8 @@ def _action(data: Mapping[str, Any]) -> Action:
         formulas=tuple(value.get("formulas", ())),
         bounds=tuple(_amount(one) for one in value.get("from", ())),
         days_a_week=value.get("days_a_week"),
+        by_hand=value.get("by_hand", False),
+        by_hand_in=tuple(value.get("by_hand_in", ())),
     )
 
 

@@ -65,6 +65,13 @@ def convert_any(library: Library, gene: Gene, medicines: Iterable[DrugUse], subs
     return Conversion((value_of_score(gene, Score(Decimal(0))),), tuple(_describe(use, one) for use, one in total))
 
 
+def find_modulators(
+    library: Library, gene: str, medicines: Iterable[DrugUse], substrate: Ingredient
+) -> tuple[str, ...]:
+    """Names of the gene's inhibitors and inducers among the medicines, whether they are counted or only named."""
+    return tuple(one.drug for _, one in _active_modulators(library.modulators.get(gene, ()), medicines, substrate))
+
+
 def _times(gene: Gene, value: GeneValue, factor: Decimal) -> tuple[GeneValue, ...]:
     """One value times a factor; a score that stays open upwards may reach every phenotype above it."""
     if value.score is None:

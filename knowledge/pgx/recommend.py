@@ -6,12 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from knowledge.facts import Answer, DrugUse, Ingredient, PatientFacts
-from knowledge.findings import Finding, Gap, GeneState, Indicator, PersonalAttribute, Strength
+from knowledge.findings import Action, Finding, Gap, GeneState, Indicator, PersonalAttribute, Strength
 from knowledge.library import Criteria, Drug, Library, Row, Table
 from knowledge.pgx.dose_formula import estimate_doses
 from knowledge.pgx.dose_inputs import Given
 from knowledge.pgx.gene_answer import MOST_NAMED, GeneAnswer, allele_gap, answer_gene
 from knowledge.pgx.lookup import ask_table, asked_alleles, merge_equal_advice, spread_presence
+from knowledge.pgx.phenoconversion import find_modulators
 from knowledge.pgx.phenotype import ANY, GeneValue
 from knowledge.pgx.population import GENERAL, Chosen, Membership, asks_age, choose_populations, decide
 from knowledge.pgx.without_inhibitor import set_beside, take_away
@@ -125,8 +126,10 @@ def _finding(
         strength=row.strength,
         indicator=row.indicator,
         population=chosen.id,
-        genes=tuple(_noted(answers[gene], several, asked_alleles(table, gene)) for gene in table.genes),
-        actions=row.actions,
+        genes=tuple(
+            _modulated(question, _noted(answers[gene], several, asked_alleles(table, gene))) for gene in table.genes
+        ),
+        actions=tuple(_settled(action, question.facts) for action in row.actions),
         dose_change=row.dose_change,
         alternative=row.alternative,
         other_guidance=row.other_guidance,
@@ -148,6 +151,19 @@ def _finding(
         attributes=_list_attributes(question, table, row),
     )
     return _switch_off(finding, row.switched_off) if row.switched_off else finding
+
+
+def _modulated(question: Question, state: GeneState) -> GeneState:
+    medicines = (*question.medicines, *question.facts.ended)
+    return replace(state, modulators=find_modulators(question.library, state.gene, medicines, question.ingredient))
+
+
+def _settled(action: Action, facts: PatientFacts) -> Action:
+    """Whether the change is the prescriber's to choose for this patient; it is where that cannot be told."""
+    if not action.by_hand_in:
+        return action
+    obtained = facts.conditions_answer in (Answer.READ, Answer.NONE_ON_FILE)
+    return replace(action, by_hand=action.by_hand or not obtained or bool(facts.conditions & set(action.by_hand_in)))
 
 
 def _untested(row: Row, asked: _Asked) -> tuple[str, ...]:

@@ -8,8 +8,17 @@ import pytest
 
 from cards.dose_changes import propose_doses
 from knowledge.facts import DoseLine, Ingredient
-from knowledge.findings import Action, Amount
-from tests.cards.answers import CLOPIDOGREL, DOSE_PATH, DRAFT, make_answer, make_finding, make_order, make_reduction
+from knowledge.findings import Action, Amount, Gap
+from tests.cards.answers import (
+    CLOPIDOGREL,
+    DOSE_PATH,
+    DRAFT,
+    make_answer,
+    make_finding,
+    make_gene,
+    make_order,
+    make_reduction,
+)
 
 HALF = Action("reduce", percent=(Decimal(50),))
 MORE = Action("increase", percent=(Decimal(50), Decimal(100)), of="start")
@@ -64,6 +73,43 @@ def test_a_dosage_that_is_only_text_keeps_every_dose_as_it_is() -> None:
     both = DRAFT | {"dosageInstruction": [*DRAFT["dosageInstruction"], {"text": "and one at night"}]}  # type: ignore[misc]
     assert labels(HALF, resource=both) == []
     assert labels(HALF, resource=DRAFT) != []
+
+
+def with_dosage(**members: Any) -> dict[str, Any]:
+    """The draft with something more in its dosage."""
+    first: dict[str, Any] = DRAFT["dosageInstruction"][0]  # type: ignore[assignment, index]
+    return DRAFT | {"dosageInstruction": [first | members]}
+
+
+RATED = [{"doseQuantity": {"value": 75, "unit": "mg"}, "rateQuantity": {"value": 75, "unit": "mg/h"}}]
+
+
+@pytest.mark.parametrize(
+    ("resource", "expected"),
+    [
+        (DRAFT | {"note": [{"text": "75 mg a day"}]}, 0),
+        (with_dosage(additionalInstruction=[{"text": "take one 75 mg tablet"}]), 0),
+        (with_dosage(patientInstruction="one tablet in the morning"), 0),
+        (with_dosage(maxDosePerPeriod={"numerator": {"value": 75}, "denominator": {"value": 1, "unit": "d"}}), 0),
+        (with_dosage(maxDosePerAdministration={"value": 75, "unit": "mg"}), 0),
+        (with_dosage(doseAndRate=RATED), 0),
+        (with_dosage(text="one tablet of 75 mg", route={"text": "by mouth"}, additionalInstruction=[]), 1),
+    ],
+)
+def test_a_draft_that_may_go_on_speaking_of_the_old_dose_gets_no_new_one(
+    resource: dict[str, Any], expected: int
+) -> None:
+    """Notes, instructions and highest amounts would stand beside the new number and contradict it."""
+    assert len(labels(HALF, resource=resource)) == expected
+
+
+def test_what_only_repeats_the_order_in_words_is_left_out_of_the_changed_one() -> None:
+    """The narrative, R5's rendered dosage and the dosage's text name the old dose."""
+    words = {"text": {"status": "generated", "div": "75 mg"}, "renderedDosageInstruction": "75 mg a day"}
+    finding = make_reduction(HALF)
+    [(_, (update,))] = propose_doses(make_answer(finding, order=make_order(resource=DRAFT | words)), finding)
+    changed = [{"doseAndRate": [{"doseQuantity": {"value": 37.5, "unit": "mg"}}]}]
+    assert update.resource == DRAFT | {"dosageInstruction": changed}
 
 
 @pytest.mark.parametrize(
@@ -122,6 +168,62 @@ def test_of_a_drug_in_use_no_start_and_no_share_of_the_dose_is_proposed(
     """The first dose was given, the next may have been cut; so it may be where the list was not obtained."""
     found = [len(labels(action, answer={"in_use": state})) for state in (False, True, None)]
     assert found == [first, in_use, in_use]
+
+
+@pytest.mark.parametrize(
+    ("finding", "answer", "doses"),
+    [
+        ({}, {}, (2, 1)),
+        ({"genes": (make_gene(modulators=("omeprazole",)),)}, {}, (0, 1)),
+        ({"genes": (make_gene(because=("fluvoxamine (strong inhibitor)",)),)}, {}, (0, 1)),
+        ({"gaps": (Gap("medications_unknown", "not identified: white tablets"),)}, {}, (0, 1)),
+        ({}, {"in_use": None}, (0, 0)),
+    ],
+    ids=["no inhibitor", "named", "counted", "not identified", "list not obtained"],
+)
+def test_no_dose_is_raised_beside_what_inhibits_or_induces_a_gene_of_the_row(
+    finding: dict[str, Any], answer: dict[str, Any], doses: tuple[int, int]
+) -> None:
+    """More of the drug on top of an inhibitor may be far too much; a lower dose is offered all the same."""
+    offered = []
+    for action in (MORE, HALF):
+        found = make_finding(actions=(action,), dose_change=True, alternative=False, **finding)
+        offered.append(len(list(propose_doses(make_answer(found, **answer), found))))
+    assert tuple(offered) == doses
+
+
+def test_what_is_left_to_the_prescriber_is_not_proposed() -> None:
+    """The numbers say less than the row's words."""
+    assert labels(replace(HALF, by_hand=True)) == []
+    assert labels(replace(HALF, by_hand_in=("severe_liver_disease",))) != []
+
+
+@pytest.mark.parametrize(
+    ("other", "offered"),
+    [
+        ({"genes": (replace(make_gene(), gene="CYP2D6"),)}, 0),
+        ({"genes": (replace(make_gene(), gene="CYP2D6"),), "body": "DPWG"}, 1),
+        ({"genes": (replace(make_gene(), gene="CYP2D6"),), "dose_change": False}, 1),
+        ({}, 1),
+    ],
+    ids=["other gene", "other body", "no dose", "same gene"],
+)
+def test_no_dose_is_proposed_where_its_body_changes_it_for_another_gene_as_well(
+    other: dict[str, Any], offered: int
+) -> None:
+    """Each row counts from the full dose and knows nothing of the other's cut."""
+    finding = make_reduction(HALF)
+    answer = make_answer(finding, replace(finding, **other))
+    assert len(list(propose_doses(answer, finding))) == offered
+
+
+def test_of_a_drug_that_is_drafted_twice_no_dose_is_proposed() -> None:
+    """Which of the drafts is to change, or is there by mistake, is not known."""
+    other = make_order(order_id="MedicationRequest/2")
+    assert [labels(HALF, answer={"other_drafts": drafts}) for drafts in ((other,), ())] == [
+        [],
+        ["from 75 to 37.5 mg" + REDUCED],
+    ]
 
 
 BOUND = (Amount(Decimal(75), "mg/m2", "day"), Amount(Decimal("1.5"), "mg/kg", "day"))

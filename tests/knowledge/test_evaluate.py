@@ -443,6 +443,71 @@ def test_whether_a_drug_is_in_use_is_known_only_where_the_list_was_obtained(name
     assert answer.in_use is (False if answered in (Answer.READ, Answer.NONE_ON_FILE) else None)
 
 
+@pytest.mark.parametrize("obtained", list(Answer))
+@pytest.mark.parametrize("condition", ["severe_liver_disease", "obesity"])
+def test_a_dose_is_left_to_the_prescriber_where_the_source_says_that_a_disease_calls_for_another(
+    names: Names, condition: str, obtained: Answer
+) -> None:
+    """And where the problem list was not obtained, so that nobody knows."""
+    stated = read_facts({"genes": {"CYP3A5": "*1/*3"}, "conditions": [condition]}, names)
+    asked = replace(stated, conditions_answer=obtained, orders=(read_order("tacrolimus", names),))
+    (answer,) = evaluate(asked, names.library, Policy())
+    increases = [one for found in answer.findings for one in found.actions if one.kind == "increase"]
+    known = obtained in (Answer.READ, Answer.NONE_ON_FILE)
+    assert {one.by_hand for one in increases} == {condition == "severe_liver_disease" or not known}
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ({"medications": ["voriconazole"]}, ("voriconazole",)),
+        ({"medications": ["rifampin"]}, ("rifampin",)),
+        ({"medications": ["metformin"]}, ()),
+        ({}, ()),
+    ],
+)
+def test_inhibitors_and_inducers_of_a_gene_are_named_as_data_whether_or_not_they_are_counted(
+    names: Names, given: dict[str, Any], expected: tuple[str, ...]
+) -> None:
+    """CYP3A5 has no factors: the genotype is left as it is."""
+    answer = ask(names, "tacrolimus", genes={"CYP3A5": "*1/*3"}, **given)
+    assert {gene.modulators for found in answer.findings for gene in found.genes} == {expected}
+
+
+@pytest.mark.parametrize(("nudt15", "by_hand"), [("*1/*3", True), ("*1/*1", False)])
+@pytest.mark.parametrize("drug", ["azathioprine", "mercaptopurine", "thioguanine"])
+def test_how_far_two_genes_cut_a_thiopurine_is_left_to_the_prescriber(
+    names: Names, drug: str, nudt15: str, by_hand: bool
+) -> None:
+    """CPIC's range is one gene's, and its words say that two may call for more."""
+    (finding,) = by_cpic(ask(names, drug, genes={"TPMT": "*1/*3A", "NUDT15": nudt15}, conditions=["malignancy"]))
+    assert [one.by_hand for one in finding.actions if one.kind == "reduce"] == [by_hand]
+
+
+@pytest.mark.parametrize("drug", ["mercaptopurine", "thioguanine"])
+def test_a_full_dose_of_a_thiopurine_first_is_said_only_of_a_normal_other_gene(names: Names, drug: str) -> None:
+    """On each row that names it, as the row itself is reached by one gene."""
+    answer = ask(names, drug, genes={"TPMT": "*1/*3A", "NUDT15": "*1/*3"}, conditions=["malignancy"])
+    said = [one for found in answer.findings for one in (found.note or "").split(". ") if "full dose" in one]
+    assert ["only where NUDT15 is normal" in one.lower().replace("nudt15", "NUDT15") for one in said] == [True, False]
+    assert ["only where TPMT is normal" in one for one in said] == [False, True]
+
+
+def test_an_answer_carries_the_other_drafts_of_its_drug(names: Names) -> None:
+    """Asked about or not; no other drug, no form that is not meant, and none of what is taken already."""
+    first, second, third, codeine, taken, skin = (
+        replace(read_order(drug, names), order_id=f"MedicationRequest/{at}")
+        for at, drug in enumerate(("tacrolimus", "tacrolimus", "tacrolimus", "codeine", "tacrolimus", "tacrolimus"))
+    )
+    asked = replace(
+        read_facts({"genes": {"CYP3A5": "*1/*3"}}, names),
+        orders=(first, second, codeine, replace(taken, active=True)),
+        unasked_orders=(third, replace(skin, form_names=("tacrolimus ointment",))),
+    )
+    answers = evaluate(asked, names.library, Policy())
+    assert [answer.other_drafts for answer in answers[:3]] == [(second, third), (first, third), ()]
+
+
 def test_an_order_of_two_ingredients_is_answered_for_each(names: Names) -> None:
     """A combination product checks every ingredient."""
     both = DrugOrder(

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from fhir_samples import NAMES, RXNORM, concept, fetched, record
 
-from cds_hooks.fhir.drugs import read_medications, read_orders
+from cds_hooks.fhir.drugs import read_medications, read_orders, read_unasked_orders
 from knowledge.facts import DoseLine, DrugOrder, DrugUse, Ingredient
 
 SIPONIMOD = Ingredient("siponimod", "1310520")
@@ -159,13 +159,14 @@ def test_drafts_are_passed_over_when_they_are_no_medicines_to_give() -> None:
 
 @pytest.mark.parametrize("selection", ["MedicationRequest/d2", "d2", "https://ehr.example/fhir/MedicationRequest/d2"])
 def test_only_the_selected_drafts_are_orders_when_there_are_selections(selection: str) -> None:
-    """The others are medicines that will be taken together with them."""
+    """The others are medicines that will be taken together with them, and keep their doses."""
     one, two = (draft(id=name, medicationCodeableConcept=CODED) for name in ("d1", "d2"))
     sent = record(drafts=(one, two), selections=(selection,))
     use = DrugUse((SIPONIMOD,), "siponimod 0.25 MG Oral Tablet", "MedicationRequest/d1", draft=True)
-    assert (read_orders(sent, NAMES), read_medications(sent, NAMES, TODAY)) == (
+    assert (read_orders(sent, NAMES), read_medications(sent, NAMES, TODAY), read_unasked_orders(sent, NAMES)) == (
         (order(two, order_id="MedicationRequest/d2"),),
         (use,),
+        (order(one, order_id="MedicationRequest/d1"),),
     )
 
 

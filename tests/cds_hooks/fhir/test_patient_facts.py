@@ -85,6 +85,17 @@ def test_of_what_was_stopped_the_last_days_are_kept_as_the_policy_has_them() -> 
         assert read_patient_facts(sent, LIBRARY, NAMES, TODAY, days).ended == ended
 
 
+def test_drafts_that_were_not_selected_are_kept_apart_from_the_orders() -> None:
+    """Nothing is said of them, and their doses count beside the order's."""
+    one, two = ({**TAKEN, "id": name, "status": "draft"} for name in ("d1", "d2"))
+    facts = read_patient_facts(record(drafts=(one, two), selections=("d2",)), LIBRARY, NAMES, TODAY)
+    asked, unasked = (
+        DrugOrder(f"MedicationRequest/{draft['id']}", "Siponimod", (SIPONIMOD,), resource=draft, fhir_release="R4")
+        for draft in (two, one)
+    )
+    assert (facts.orders, facts.unasked_orders) == ((asked,), (unasked,))
+
+
 def test_facts_are_empty_when_the_record_is() -> None:
     """Nothing is invented."""
     assert read_patient_facts(record(), LIBRARY, NAMES, TODAY) == make_facts(today=TODAY)

@@ -65,6 +65,16 @@ def test_five_different_faults_give_five_located_messages(content: Path) -> None
     ]
 
 
+def test_a_change_that_is_left_to_the_prescriber_in_a_condition_that_has_no_file_is_a_fault(content: Path) -> None:
+    """A misspelt one would leave the new dose on offer."""
+    path = content / "drugs" / "tacrolimus.yaml"
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text.replace("by_hand_in: [severe_liver_disease]", "by_hand_in: [bad_liver]", 1), encoding="utf-8")
+    assert [fault.what for fault in check_content(load_words(), content, only=path)] == [
+        "there is no condition set 'bad_liver'"
+    ]
+
+
 def test_a_partner_of_an_alternative_that_nothing_knows_is_a_fault(content: Path) -> None:
     """A misspelt one would forbid nothing; an ingredient, a group and a class are known."""
     text = (content / "drugs" / "clopidogrel.yaml").read_text(encoding="utf-8")
