@@ -13,7 +13,7 @@ from knowledge.facts import Answer, Ingredient, PatientFacts
 from knowledge.findings import Finding, Gap, Indicator, Strength
 from knowledge.library import Alternative
 from knowledge.pgx.inhibition import look_at_as_inhibitor
-from knowledge.pgx.partners import find_partners, name_unidentified
+from knowledge.pgx.partners import find_partners, is_of, name_unidentified
 from knowledge.pgx.recommend import Question, recommend
 
 _FROM, _BELOW, _WEIGHT = "not below the age of {}", "not from the age of {} on", "not below a body weight of {} kg"
@@ -90,8 +90,16 @@ def _record(question: Question, one: Alternative) -> list[str]:
     facts = question.facts
     same = [f"an allergy to {one.name} is on file"] if _names(facts.allergies, one) else []
     together = [f"not together with {partner}" for partner in find_partners(question, one, one.not_with)]
-    repeated = any(_names(use.ingredients, one) for use in facts.medications)
-    return same + together + ([f"{one.name} is already on the medication list"] if repeated else [])
+    return same + together + _repeated(question, one)
+
+
+def _repeated(question: Question, one: Alternative) -> list[str]:
+    """What is taken already, or drafted as well, is not ordered twice; of one that is both, the list has the word."""
+    uses = [use for use in question.medicines if _names(use.ingredients, one) or is_of(use, one.name)]
+    if not uses:
+        return []
+    drafted = all(use.draft for use in uses)
+    return [f"{one.name} is {'drafted already' if drafted else 'already on the medication list'}"]
 
 
 def _names(ingredients: Iterable[Ingredient], one: Alternative) -> bool:
