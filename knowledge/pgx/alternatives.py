@@ -23,10 +23,12 @@ them: that there is something withheld is not told."""
 
 
 def check_offers(question: Question, findings: Iterable[Finding]) -> tuple[Offer, ...]:
-    """Every alternative that a finding offers, each once, with why it holds or drops out: ranked by what is left to
-    check, and among equals as the guideline names them; what drops out comes last."""
+    """Every alternative that a finding offers, or its rows by genotype alone, each once, with why it holds or drops out:
+    ranked by what is left to check, and among equals as the guideline names them; what drops out comes last."""
+    now = list(findings)
+    rows = (*now, *(row for one in now for row in one.by_genotype))
     names = dict.fromkeys(
-        name for one in findings for action in one.actions if action.kind == "offer" for name in action.drugs
+        name for one in rows for action in one.actions if action.kind == "offer" for name in action.drugs
     )
     declared = question.drug.alternatives
     offers = [_check(question, declared[name]) for name in names if name in declared]
@@ -34,8 +36,8 @@ def check_offers(question: Question, findings: Iterable[Finding]) -> tuple[Offer
 
 
 def keep_holding(finding: Finding, offers: Sequence[Offer]) -> Finding:
-    """The finding with only those alternatives in its offers that hold; an offer without any is left out, and the
-    finding says so."""
+    """The finding with only those alternatives in its offers that hold, its rows by genotype alone as well; an offer
+    without any is left out, and the finding or row says so."""
     dropped = {offer.key for offer in offers if not offer.holds}
     actions, gaps = [], list(finding.gaps)
     for action in finding.actions:
@@ -44,7 +46,8 @@ def keep_holding(finding: Finding, offers: Sequence[Offer]) -> Finding:
             actions.append(replace(action, drugs=drugs))
         else:
             gaps.append(Gap("no_alternative", f"none of the alternatives of {finding.body} holds for this patient"))
-    return replace(finding, actions=tuple(actions), gaps=tuple(gaps))
+    alone = tuple(keep_holding(row, offers) for row in finding.by_genotype)
+    return replace(finding, actions=tuple(actions), gaps=tuple(gaps), by_genotype=alone)
 
 
 def _check(question: Question, one: Alternative) -> Offer:
