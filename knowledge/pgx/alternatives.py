@@ -23,7 +23,7 @@ them: that there is something withheld is not told."""
 
 
 def check_offers(question: Question, findings: Iterable[Finding]) -> tuple[Offer, ...]:
-    """Every alternative that a finding offers, or its rows by genotype alone, each once, with why it holds or drops out:
+    """Every alternative that a finding or a row by genotype alone offers, each once, with why it holds or drops out:
     ranked by what is left to check, and among equals as the guideline names them; what drops out comes last."""
     now = list(findings)
     rows = (*now, *(row for one in now for row in one.by_genotype))

@@ -156,6 +156,23 @@ def test_what_an_inhibitor_hides_of_a_graver_genotype_stands_beside_what_holds_n
     assert answer.silence is None
 
 
+def test_a_hidden_rows_own_condition_stands_in_brackets_behind_the_stop(names: Names) -> None:
+    """The DPWG's "more than 20 mg, or a further risk": neither holds before duloxetine is stopped."""
+    answer = ask(names, "codeine", genes={"CYP2D6": "*1/*2x2"}, age=40, medications=["duloxetine"])
+    (hidden,) = [one for one in answer.findings if one.body == "DPWG" and one.hidden_by]
+    besides = (
+        "an adult gets more than 20 mg every six hours, or has a further risk such as a CYP3A4 inhibitor"
+        " or weak kidneys"
+    )
+    assert (hidden.id, hidden.condition, hidden.besides) == (
+        "codeine/dpwg/ultrarapid-adult",
+        f"duloxetine is stopped and ({besides})",
+        besides,
+    )
+    (row,) = [one for one in by_cpic(answer) if one.hidden_by]
+    assert (row.condition, row.besides) == ("duloxetine is stopped", None)
+
+
 def test_what_an_inhibitor_hides_of_a_milder_genotype_stands_behind_the_row_that_acts(names: Names) -> None:
     """Nothing graver comes once paroxetine is stopped: no finding of its own, and the genotype's row is kept for the
     card."""
