@@ -52,7 +52,7 @@ def _change_of_inhibitor(answer: DrugAnswer, acting: Sequence[Finding]) -> list[
         f"{gene.gene} {gene.genotype_says}" for one in converted for gene in one.genes if gene.genotype_says
     )
     alone = list(dict.fromkeys(row for one in converted for row in one.by_genotype if row.acts or row.no_inhibitors))
-    said = [f"{row.body}: {render_row(row, answer)} {row.note or ''}".strip() for row in alone]
+    said = [f"{row.body}: {render_row(row, answer) or _none_holds(row)} {row.note or ''}".strip() for row in alone]
     asks = "something else would be asked for." if any(row.acts for row in alone) else "no change would be asked for."
     head = f"Consider whether {join(list(because))} can be changed: by genotype alone ({join(list(genes))}) {asks}"
     return [literal(" ".join([head, *said]))]

@@ -145,7 +145,8 @@ def _alternatives(answer: DrugAnswer, shown: Sequence[Finding]) -> Iterator[str]
         if offer.reasons:
             verdict = "check first" if offer.holds else "not offered"
             yield f"{offer.name}, {verdict}: {escape('; '.join(offer.reasons))}"
-    offered = {name for finding in shown for action in finding.actions for name in action.drugs}
+    rows = (*shown, *(row for one in shown for row in one.by_genotype))
+    offered = {name for row in rows for action in row.actions for name in action.drugs}
     if any(offer.holds and not offer.is_class and offer.key in offered for offer in answer.offers):
         yield _OFFERS_CHECKED
 

@@ -17,7 +17,7 @@ from cards.phrases import join, render_headline
 from cards.suggestions import make_suggestions
 from cards.withholding import LINE, SUMMARY, hide_withheld, is_withheld
 from knowledge.drug_answer import DrugAnswer
-from knowledge.findings import Action, Finding, Gap, GeneState, Indicator, find_avoidable
+from knowledge.findings import Action, Finding, Gap, GeneState, Indicator, find_avoidable, say_stopped
 
 __all__ = ["CardPolicy", "cap_cards", "make_cards"]
 
@@ -89,16 +89,21 @@ def _shown(findings: Sequence[Finding]) -> list[Finding]:
     bodies = sorted(order, key=lambda body: min(_gravity(one) for one in acting if one.body == body))
     return sorted(
         acting,
-        key=lambda one: (bodies.index(one.body), one.condition is not None, _ORDER.index(one.indicator)),
+        key=lambda one: (
+            bodies.index(one.body),
+            (one.condition is not None) + (one.besides is not None),
+            _ORDER.index(one.indicator),
+        ),
     )
 
 
-def _gravity(finding: Finding) -> tuple[int, bool]:
+def _gravity(finding: Finding) -> tuple[int, bool, bool]:
     """How early a row is to be heard (lowest first): a certain warning before what is critical but only possible,
-    and that before certain advice for information; of equals a contraindication first."""
+    and that before certain advice for information; of equals what needs no more than an inhibitor's stop, and then a
+    contraindication."""
     open_by = 0 if not finding.possible and finding.condition is None else 3
     contraindicated = any(action.degree == "contraindicated" for action in finding.actions)
-    return 2 * _ORDER.index(finding.indicator) + open_by, not contraindicated
+    return 2 * _ORDER.index(finding.indicator) + open_by, finding.besides is not None, not contraindicated
 
 
 def _headline(answer: DrugAnswer, shown: Sequence[Finding], policy: CardPolicy) -> str | None:
@@ -145,8 +150,10 @@ def _lead_words(lead: Finding) -> str:
     """What a row asks for first; what only holds once an inhibitor is stopped, or is asked for on account of one that
     had better be changed, says so."""
     said = render_lead(lead)
-    if lead.hidden_by and lead.condition:
-        return f"if {lead.condition}: {said}"
+    if lead.hidden_by:
+        # The row's own condition comes last: it may be long, and what is asked for must not be cut off.
+        once = f"if {say_stopped(lead.hidden_by)}: {said}"
+        return f"{once}, where {lead.besides}" if lead.besides else once
     if lead.condition:
         said = f"{said} if {lead.condition}"
     avoidable = find_avoidable(lead)

@@ -66,6 +66,9 @@ def _without(finding: Finding, hidden: frozenset[str], naming: frozenset[str]) -
         note=_without_sentences(finding.note, unnamed),
         # An estimate that was not computed says what it lacks.
         estimates=tuple(one for one in finding.estimates if one.amount is not None),
+        by_genotype=tuple(
+            row for row in (_without(one, hidden, naming) for one in finding.by_genotype) if row is not None
+        ),
     )
     if finding.body is None and not kept.gaps or finding.actions and not kept.actions:
         return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
@@ -221,6 +222,9 @@ class Finding:
     hidden_by: tuple[str, ...] = ()
     """The inhibitors that hide the genotype which this row answers: it holds once they are stopped (`condition`).
     Empty for what holds now."""
+    besides: str | None = None
+    """With `hidden_by`: what only the clinician can judge of the row itself, the part of `condition` without the stop;
+    None where the stop is all of it."""
     by_genotype: tuple[Finding, ...] = ()
     """The rows that the genotype alone leads to, where an inhibitor makes it act as another one and they are others."""
 
@@ -247,3 +251,8 @@ def find_avoidable(finding: Finding) -> tuple[str, ...]:
     if not any(row.no_inhibitors for row in (finding, *finding.by_genotype)):
         return ()
     return tuple(dict.fromkeys(name.split(" (")[0] for gene in finding.genes for name in gene.because))
+
+
+def say_stopped(inhibitors: Sequence[str]) -> str:
+    """ "duloxetine is stopped"; "duloxetine and fluoxetine are stopped"."""
+    return f"{' and '.join(inhibitors)} {'is' if len(inhibitors) == 1 else 'are'} stopped"

@@ -13,7 +13,7 @@ from knowledge.facts import Answer, Ingredient, PatientFacts
 from knowledge.findings import Finding, Gap, Indicator, Strength
 from knowledge.library import Alternative
 from knowledge.pgx.inhibition import look_at_as_inhibitor
-from knowledge.pgx.partners import find_partners, name_unidentified
+from knowledge.pgx.partners import find_partners, is_of, name_unidentified
 from knowledge.pgx.recommend import Question, recommend
 
 _FROM, _BELOW, _WEIGHT = "not below the age of {}", "not from the age of {} on", "not below a body weight of {} kg"
@@ -23,10 +23,12 @@ them: that there is something withheld is not told."""
 
 
 def check_offers(question: Question, findings: Iterable[Finding]) -> tuple[Offer, ...]:
-    """Every alternative that a finding offers, each once, with why it holds or drops out: ranked by what is left to
-    check, and among equals as the guideline names them; what drops out comes last."""
+    """Every alternative that a finding or a row by genotype alone offers, each once, with why it holds or drops out:
+    ranked by what is left to check, and among equals as the guideline names them; what drops out comes last."""
+    now = list(findings)
+    rows = (*now, *(row for one in now for row in one.by_genotype))
     names = dict.fromkeys(
-        name for one in findings for action in one.actions if action.kind == "offer" for name in action.drugs
+        name for one in rows for action in one.actions if action.kind == "offer" for name in action.drugs
     )
     declared = question.drug.alternatives
     offers = [_check(question, declared[name]) for name in names if name in declared]
@@ -34,8 +36,8 @@ def check_offers(question: Question, findings: Iterable[Finding]) -> tuple[Offer
 
 
 def keep_holding(finding: Finding, offers: Sequence[Offer]) -> Finding:
-    """The finding with only those alternatives in its offers that hold; an offer without any is left out, and the
-    finding says so."""
+    """The finding with only those alternatives in its offers that hold, its rows by genotype alone as well; an offer
+    without any is left out, and the finding or row says so."""
     dropped = {offer.key for offer in offers if not offer.holds}
     actions, gaps = [], list(finding.gaps)
     for action in finding.actions:
@@ -44,7 +46,8 @@ def keep_holding(finding: Finding, offers: Sequence[Offer]) -> Finding:
             actions.append(replace(action, drugs=drugs))
         else:
             gaps.append(Gap("no_alternative", f"none of the alternatives of {finding.body} holds for this patient"))
-    return replace(finding, actions=tuple(actions), gaps=tuple(gaps))
+    alone = tuple(keep_holding(row, offers) for row in finding.by_genotype)
+    return replace(finding, actions=tuple(actions), gaps=tuple(gaps), by_genotype=alone)
 
 
 def _check(question: Question, one: Alternative) -> Offer:
@@ -90,8 +93,16 @@ def _record(question: Question, one: Alternative) -> list[str]:
     facts = question.facts
     same = [f"an allergy to {one.name} is on file"] if _names(facts.allergies, one) else []
     together = [f"not together with {partner}" for partner in find_partners(question, one, one.not_with)]
-    repeated = any(_names(use.ingredients, one) for use in facts.medications)
-    return same + together + ([f"{one.name} is already on the medication list"] if repeated else [])
+    return same + together + _repeated(question, one)
+
+
+def _repeated(question: Question, one: Alternative) -> list[str]:
+    """What is taken already, or drafted as well, is not ordered twice; of one that is both, the list has the word."""
+    uses = [use for use in question.medicines if _names(use.ingredients, one) or is_of(use, one.name)]
+    if not uses:
+        return []
+    drafted = all(use.draft for use in uses)
+    return [f"{one.name} is {'drafted already' if drafted else 'already on the medication list'}"]
 
 
 def _names(ingredients: Iterable[Ingredient], one: Alternative) -> bool:

@@ -14,7 +14,7 @@ def find_partners(question: Question, one: Alternative, names: Iterable[str]) ->
     The alternative is no partner of itself, nor is what it replaces."""
     members = dict.fromkeys(member for name in names for member in _members(question.library, name))
     partners = [name for name in members if name not in (one.name, question.ingredient.name)]
-    found = {name: use for use in _others(question) for name in partners if _holds(use, name)}
+    found = {name: use for use in _others(question) for name in partners if is_of(use, name)}
     return [
         f"{name}, which is {'drafted as well' if use.draft else 'on the medication list'}"
         for name, use in found.items()
@@ -25,7 +25,7 @@ def name_unidentified(question: Question, one: Alternative) -> list[str]:
     """What is to be said where a medicine that nobody can tell may be one of the alternative's partners."""
     members = {member for name in (*one.not_with, *one.check_with) for member in _members(question.library, name)}
     unknown = [use for use in _others(question) if not use.ingredients]
-    left = dict.fromkeys(use.display for use in unknown if not any(_holds(use, name) for name in members))
+    left = dict.fromkeys(use.display for use in unknown if not any(is_of(use, name) for name in members))
     if not members or not left:
         return []
     return [f"medicines on the list that could not be identified may speak against it: {', '.join(left)}"]
@@ -44,8 +44,8 @@ def _others(question: Question) -> Iterator[DrugUse]:
     yield from sorted(question.medicines, key=lambda use: not use.draft)
 
 
-def _holds(use: DrugUse, name: str) -> bool:
-    """By ingredient; a medicine that could not be identified, by the words of its text."""
+def is_of(use: DrugUse, name: str) -> bool:
+    """Whether a medicine holds an ingredient; one that could not be identified, by the words of its text."""
     if use.ingredients:
         return any(found.name == name for found in use.ingredients)
     return f" {name} " in f" {use.display.casefold()} "

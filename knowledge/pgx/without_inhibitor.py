@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from knowledge.findings import Finding, Indicator
+from knowledge.findings import Finding, Indicator, say_stopped
 from knowledge.pgx.gene_answer import GeneAnswer
 
 _GRAVITY = (Indicator.INFO, Indicator.WARNING, Indicator.CRITICAL)
@@ -26,11 +26,15 @@ def set_beside(alone: Sequence[Finding], converted: Sequence[Finding]) -> list[F
     kept = [replace(one, by_genotype=tuple(_of(one, other))) for one in converted]
     because = dict.fromkeys(name for one in converted for gene in one.genes for name in gene.because)
     hidden_by = tuple(name.split(" (")[0] for name in because)
-    end = f"{' and '.join(hidden_by)} {'is' if len(hidden_by) == 1 else 'are'} stopped"
-    graver = [one for one in other if _is_graver(one, _of(one, converted))]
-    return kept + [
-        replace(one, hidden_by=hidden_by, condition=" and ".join(filter(None, (one.condition, end)))) for one in graver
-    ]
+    return kept + [_once_stopped(one, hidden_by) for one in other if _is_graver(one, _of(one, converted))]
+
+
+def _once_stopped(finding: Finding, hidden_by: tuple[str, ...]) -> Finding:
+    """The row on the condition that the inhibitors are stopped. That comes first, and the row's own condition in
+    brackets: it may be an "or" of several, none of which holds by itself."""
+    stopped = say_stopped(hidden_by)
+    condition = f"{stopped} and ({finding.condition})" if finding.condition else stopped
+    return replace(finding, hidden_by=hidden_by, condition=condition, besides=finding.condition)
 
 
 def _of(finding: Finding, others: Sequence[Finding]) -> list[Finding]:

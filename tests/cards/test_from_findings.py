@@ -468,6 +468,18 @@ def test_a_card_on_account_of_an_inhibitor_says_that_the_inhibitor_can_be_change
     assert [at for at, line in enumerate(lines) if line == said + own] == places
 
 
+def test_where_no_alternative_of_the_genotypes_own_row_holds_the_card_says_so() -> None:
+    """It is no row that asks for nothing."""
+    alone = make_finding(actions=(), gaps=(Gap("no_alternative", "none of the alternatives of CPIC holds"),))
+    (card,) = cards_of(make_answer(make_finding(genes=(INHIBITED,), by_genotype=(alone,))))
+    lines = card["detail"].split("\n\n")[1].splitlines()
+    assert lines[-1] == (
+        "- Consider whether fluvoxamine can be changed: by genotype alone \\(CYP2C19 Normal Metabolizer\\)"
+        " something else would be asked for. CPIC: Consider another medicine; of those that could be named here none"
+        " holds for this patient."
+    )
+
+
 def test_what_holds_once_an_inhibitor_is_stopped_is_said_with_that_condition_and_is_no_emergency_of_today() -> None:
     """A warning at most, and no draft is replaced for it."""
     hidden = make_finding(indicator=Indicator.CRITICAL, condition="fluvoxamine is stopped", hidden_by=("fluvoxamine",))
@@ -478,6 +490,29 @@ def test_what_holds_once_an_inhibitor_is_stopped_is_said_with_that_condition_and
         False,
     )
     assert "- If fluvoxamine is stopped: Avoid clopidogrel." in card["detail"]
+
+
+def test_what_needs_no_more_than_the_stop_leads_and_the_action_is_never_cut_off() -> None:
+    """A contraindication on a further condition comes after it; alone, its condition comes last in the summary."""
+    once = make_finding(
+        indicator=Indicator.CRITICAL, condition="fluvoxamine is stopped", hidden_by=("fluvoxamine",), body="CPIC"
+    )
+    besides = "an adult gets more than 20 mg every six hours, or has a further risk such as weak kidneys"
+    further = replace(
+        once,
+        body="DPWG",
+        actions=(Action("avoid", degree="contraindicated"),),
+        condition=f"fluvoxamine is stopped and ({besides})",
+        besides=besides,
+    )
+    assert cards_of(make_answer(further, once))[0]["summary"] == (
+        "Clopidogrel: if fluvoxamine is stopped: avoid (CYP2C19 Poor Metabolizer)"
+    )
+    alone = cards_of(make_answer(further))[0]
+    assert alone["summary"].startswith(
+        "Clopidogrel: if fluvoxamine is stopped: contraindicated, where an adult gets more than 20 mg every six hours,"
+    )
+    assert f"- If fluvoxamine is stopped and \\({besides}\\): Do not use clopidogrel" in alone["detail"]
 
 
 def test_where_the_drug_is_in_use_already_the_test_says_so() -> None:

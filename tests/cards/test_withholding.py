@@ -74,6 +74,19 @@ def test_a_row_for_want_of_the_result_acts_under_its_tables_id() -> None:
     assert (card.row, [link.label for link in card.links]) == ("clopidogrel/cpic", [SOURCE.title])
 
 
+def test_a_row_by_genotype_alone_tells_as_little_of_it() -> None:
+    """The alternative that hangs on the hidden gene goes, and the sentence that names it."""
+    offer = Action("offer", drugs=("prasugrel", "other"))
+    note = "Start with 1.5 mg. CYP2D6 may add to it."
+    alone = make_finding(genes=(make_gene(),), actions=(offer,), note=note)
+    whole = make_finding(genes=(make_gene(), STATE), gaps=(WITHHELD,), by_genotype=(alone,))
+    offers = (OFFERS[0], Offer("a drug, once CYP2D6 is known", None, holds=True, is_class=True, key="other"))
+    (kept,) = hide_withheld(replace(make_answer(whole), offers=offers)).findings
+    assert kept.by_genotype == (
+        replace(alone, actions=(replace(offer, drugs=("prasugrel",)),), note="Start with 1.5 mg."),
+    )
+
+
 def test_a_row_for_want_of_the_result_is_taken_out_where_nothing_else_acts() -> None:
     """Usual care; watchfulness beside the test; nothing on a gene that was read."""
     usual = {"actions": (Action("keep"),), "alternative": False}

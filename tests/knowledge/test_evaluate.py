@@ -156,6 +156,23 @@ def test_what_an_inhibitor_hides_of_a_graver_genotype_stands_beside_what_holds_n
     assert answer.silence is None
 
 
+def test_a_hidden_rows_own_condition_stands_in_brackets_behind_the_stop(names: Names) -> None:
+    """The DPWG's "more than 20 mg, or a further risk": neither holds before duloxetine is stopped."""
+    answer = ask(names, "codeine", genes={"CYP2D6": "*1/*2x2"}, age=40, medications=["duloxetine"])
+    (hidden,) = [one for one in answer.findings if one.body == "DPWG" and one.hidden_by]
+    besides = (
+        "an adult gets more than 20 mg every six hours, or has a further risk such as a CYP3A4 inhibitor"
+        " or weak kidneys"
+    )
+    assert (hidden.id, hidden.condition, hidden.besides) == (
+        "codeine/dpwg/ultrarapid-adult",
+        f"duloxetine is stopped and ({besides})",
+        besides,
+    )
+    (row,) = [one for one in by_cpic(answer) if one.hidden_by]
+    assert (row.condition, row.besides) == ("duloxetine is stopped", None)
+
+
 def test_what_an_inhibitor_hides_of_a_milder_genotype_stands_behind_the_row_that_acts(names: Names) -> None:
     """Nothing graver comes once paroxetine is stopped: no finding of its own, and the genotype's row is kept for the
     card."""
@@ -163,6 +180,23 @@ def test_what_an_inhibitor_hides_of_a_milder_genotype_stands_behind_the_row_that
     (finding,) = by_cpic(answer)
     assert (finding.id, [row.id for row in finding.by_genotype]) == ("codeine/cpic/poor", ["codeine/cpic/normal"])
     assert not any(one.hidden_by for one in answer.findings)
+
+
+def test_the_alternatives_of_a_row_by_genotype_alone_are_checked_as_any(names: Names) -> None:
+    """Venlafaxine, ultrarapid under paroxetine: at 12 years beside phenelzine none of the DPWG's four holds, at 40
+    without it all do. Haloperidol: the class that only that row names is known by its words."""
+    given = {"genes": {"CYP2D6": "*1/*1x2"}}
+    offered = {}
+    for age, medications in ((12, ["paroxetine", "phenelzine"]), (40, ["paroxetine"])):
+        answer = ask(names, "venlafaxine", age=age, medications=medications, **given)
+        (row,) = [row for one in answer.findings if one.body == "DPWG" for row in one.by_genotype]
+        offered[age] = [action.drugs for action in row.actions if action.kind == "offer"]
+        assert ("no_alternative" in [gap.kind for gap in row.gaps]) is (age == 12)
+    assert offered == {12: [], 40: [("duloxetine", "mirtazapine", "citalopram", "sertraline")]}
+    answer = ask(names, "haloperidol", age=40, medications=["paroxetine"], **given)
+    assert [(offer.key, offer.name) for offer in answer.offers] == [
+        ("another_antipsychotic", "an antipsychotic that CYP2D6 does not clear, such as olanzapine or quetiapine")
+    ]
 
 
 def test_where_two_rows_are_as_grave_the_one_that_says_to_avoid_is_not_hidden(names: Names) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from knowledge.evaluate import evaluate
-from knowledge.facts import Answer, GeneRecord
+from knowledge.facts import Answer, DrugUse, GeneRecord
 from knowledge.policy import Policy
 from knowledge.question import Names, read_facts, read_order
 
@@ -100,6 +100,44 @@ def test_a_condition_may_leave_it_and_ask_for_a_look(names: Names) -> None:
         (f"on file: {label}",),
     )
     assert offer_of(names, "warfarin", "apixaban", **given) == (True, ())
+
+
+@pytest.mark.parametrize(
+    ("drug", "genes", "other"),
+    [
+        ("codeine", {"CYP2D6": "*1x2/*2x2"}, "morphine"),
+        ("carbamazepine", {"HLA-B": "*15:02 positive"}, "levetiracetam"),
+    ],
+)
+def test_what_is_drafted_beside_the_drug_is_not_offered_in_its_place(
+    names: Names, drug: str, genes: dict[str, str], other: str
+) -> None:
+    """It would be ordered twice; with no such draft it holds."""
+    facts = read_facts({"genes": genes, "age": 40}, names)
+    orders = tuple(replace(read_order(name, names), order_id=name) for name in (drug, other))
+    held = {}
+    for asked in (orders, orders[:1]):
+        answer = evaluate(replace(facts, orders=asked), names.library, Policy())[0]
+        held[len(asked)] = {offer.key: (offer.holds, offer.reasons) for offer in answer.offers}[other]
+    assert held[2] == (False, (f"{other} is drafted already",))
+    assert held[1][0]
+
+
+def test_what_is_taken_already_is_known_by_its_words_too(names: Names) -> None:
+    """Of a medicine that could not be identified; any other word leaves the offer."""
+    facts = read_facts({**STENT, "age": 50, "weight_kg": 80}, names)
+    asked = replace(facts, orders=(read_order("clopidogrel", names),))
+    said = {}
+    for display in ("ticagrelor study tablets", "study tablets"):
+        use = DrugUse((), display, reason="not known")
+        (answer,) = evaluate(replace(asked, medications=(use,)), names.library, Policy())
+        (found,) = [offer for offer in answer.offers if offer.key == "ticagrelor"]
+        said[display] = (found.holds, found.reasons)
+    unknown = "medicines on the list that could not be identified may speak against it: study tablets"
+    assert said == {
+        "ticagrelor study tablets": (False, ("ticagrelor is already on the medication list",)),
+        "study tablets": (True, (unknown,)),
+    }
 
 
 def test_a_strong_opioid_is_to_be_checked_in_everybody(names: Names) -> None:

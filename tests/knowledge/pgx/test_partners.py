@@ -7,7 +7,7 @@ import pytest
 
 from knowledge.drug_answer import Offer
 from knowledge.evaluate import evaluate
-from knowledge.facts import DrugUse
+from knowledge.facts import DrugUse, Ingredient
 from knowledge.policy import Policy
 from knowledge.question import Names, read_facts, read_order
 
@@ -82,6 +82,35 @@ def test_a_medicine_that_nobody_can_tell_is_said_beside_what_has_partners(names:
     offers = offers_of(names, (DrugUse((), "study medicine 7", reason="not known"),))
     said = "medicines on the list that could not be identified may speak against it: study medicine 7"
     assert (state(offers["prasugrel"]), state(offers["ticagrelor"])) == ((True, (said,)), (True, (said,)))
+
+
+def test_beside_another_oral_p2y12_inhibitor_no_second_one_is_offered(names: Names) -> None:
+    """Ticagrelor on the list or drafted is the other medicine already; aspirin beside it stays allowed."""
+    listed, drafted = offers_of(names, medications=["ticagrelor"]), offers_of(names, drafted=("ticagrelor",))
+    assert {key: state(offer) for key, offer in listed.items()} == {
+        "prasugrel": (False, ("not together with ticagrelor, which is on the medication list",)),
+        "ticagrelor": (False, ("ticagrelor is already on the medication list",)),
+        "aspirin_dipyridamole": (
+            False,
+            (
+                f"on file: {names.library.conditions['coronary_intervention'].label}",
+                "not together with ticagrelor, which is on the medication list",
+            ),
+        ),
+    }
+    assert (state(drafted["prasugrel"]), state(drafted["ticagrelor"])) == (
+        (False, ("not together with ticagrelor, which is drafted as well",)),
+        (False, ("ticagrelor is drafted already",)),
+    )
+    beside_aspirin = offers_of(names, medications=["aspirin", "clopidogrel"])
+    assert (state(beside_aspirin["prasugrel"]), state(beside_aspirin["ticagrelor"])) == ((True, ()), (True, ()))
+
+
+def test_cangrelor_is_followed_by_an_oral_one(names: Names) -> None:
+    """The infusion leaves both offers; prasugrel has to wait for its end."""
+    offers = offers_of(names, (DrugUse((Ingredient("cangrelor"),), "cangrelor"),))
+    assert state(offers["prasugrel"]) == (True, ("together with cangrelor, which is on the medication list",))
+    assert state(offers["ticagrelor"]) == (True, ())
 
 
 def test_what_is_replaced_and_the_alternative_itself_are_no_partners(names: Names) -> None:
