@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from cards.card import Action, Suggestion
@@ -49,7 +49,8 @@ def make_suggestions(
     asks for it. A medicine already taken gets none: nothing is drafted."""
     if answer.order.active:
         return ()
-    certain = [finding for finding in shown if finding.acts and not finding.possible and finding.condition is None]
+    # Of rows that are only possible, what all of them ask for.
+    certain = [replace(one, actions=one.leading_actions) for one in shown if one.acts and one.certain]
     # What a row only informs of is for later, if the drug does not help: no draft replaces it now.
     urgent = [finding for finding in certain if finding.indicator is not Indicator.INFO]
     replacements = list(_replacements(answer, urgent, policy))
