@@ -56,11 +56,21 @@ def make_suggestions(
     replacements = list(_replacements(answer, urgent, policy))
     # Where another drug is asked for on pain of serious harm, a number to click would speak for keeping this one.
     warned = any(finding.alternative and finding.indicator is Indicator.CRITICAL for finding in certain)
+    warned = warned or any(_warns_on_condition(finding) for finding in shown)
     doses = list(propose_doses(answer, certain[0])) if certain and not warned else []
     recommended = _recommended(answer, certain, replacements, doses)
     return tuple(
         Suggestion(proposal[0], new_id(), proposal[1], is_recommended=proposal is recommended)
         for proposal in (*replacements, *doses, *_tests(answer))
+    )
+
+
+def _warns_on_condition(finding: Finding) -> bool:
+    """Whether a row says, of what only the clinician can tell, to avoid the drug on pain of serious harm; what holds
+    only once an inhibitor is stopped is not of today."""
+    avoids = any(action.kind == "avoid" for action in finding.actions)
+    return (
+        finding.condition is not None and not finding.hidden_by and avoids and finding.indicator is Indicator.CRITICAL
     )
 
 

@@ -37,6 +37,9 @@ class Criteria:
     uses: str | None = None
     uses_months: int | None = None
     naive_to: str | None = None
+    beside: tuple[str, ...] = ()
+    """Ingredients of which one is taken or drafted as well; groups and classes of the file are spelled out."""
+    not_beside: tuple[str, ...] = ()
     judgement: str | None = None
     """Only the clinician can tell; words for the card."""
     either: tuple[Criteria, ...] = ()
@@ -238,6 +241,13 @@ class Library:
     def version(self) -> str:
         """The first twelve digits of the digest, for cards and /health."""
         return self.digest[:12]
+
+    def find_members(self, name: str) -> tuple[str, ...]:
+        """The ingredients of a group or of a class ("CYP3A4 inhibitor strong"); an ingredient is its own."""
+        if name in self.medicine_groups:
+            return self.medicine_groups[name]
+        gene, _, group = name.partition(" ")
+        return tuple(one.drug for one in self.modulators.get(gene, ()) if one.group == group) or (name,)
 
     @cached_property
     def condition_index(

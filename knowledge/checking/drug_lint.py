@@ -108,14 +108,24 @@ def alternatives_are_known(check: DrugCheck) -> Iterator[Fault]:
 
 
 def partners_are_known(check: DrugCheck) -> Iterator[Fault]:
-    """What an alternative must not be taken with is an ingredient, a group or a class of modulators."""
+    """What an alternative must not be taken with, or a population is told by, is an ingredient, a group or a class of
+    modulators."""
     classes = {f"{gene} {one.group}" for gene, several in check.library.modulators.items() for one in several}
     known = {*check.ingredients.values(), *check.library.medicine_groups, *classes}
-    for name, one in check.drug.alternatives.items():
-        for partner in sorted({*one.not_with, *one.check_with} - known):
+    places = [
+        (("alternatives", name), {*one.not_with, *one.check_with}) for name, one in check.drug.alternatives.items()
+    ]
+    places += [(("populations", name), _medicine_names(one.criteria)) for name, one in check.drug.populations.items()]
+    for place, names in places:
+        for partner in sorted(names - known):
             near = get_close_matches(partner, known, n=1)
             mend = f"write {near[0]}" if near else "write its RxNorm name, or put it into medicine_groups.yaml"
-            yield check.document.fault(("alternatives", name), f"{partner!r} is no medicine, group or class", mend)
+            yield check.document.fault(place, f"{partner!r} is no medicine, group or class", mend)
+
+
+def _medicine_names(criteria: Criteria) -> set[str]:
+    own = {*criteria.beside, *criteria.not_beside}
+    return own.union(*(_medicine_names(one) for one in criteria.either))
 
 
 def words_exist(check: DrugCheck) -> Iterator[Fault]:
