@@ -117,6 +117,8 @@ class Alternative:
     """As `not_with`; beside these it is to be checked first."""
     check: str | None = None
     """What is to be checked first in every patient."""
+    meant_for: tuple[str, ...] = ()
+    """Condition sets of which one speaks for it; without one on file it is to be checked first."""
 
 
 @dataclass(frozen=True)

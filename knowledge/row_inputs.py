@@ -95,7 +95,7 @@ def _ask_criteria(criteria: Criteria) -> Iterator[Asked]:
 
 def _ask_alternative(library: Library, one: Alternative) -> Iterator[Asked]:
     """Its own conditions; and what its own tables ask, since it is checked against them as well."""
-    yield from (("conditions", name) for name in (*one.unless, *one.check_if))
+    yield from (("conditions", name) for name in (*one.unless, *one.check_if, *one.meant_for))
     yield from (("medications", name) for name in (*one.not_with, *one.check_with))
     yield from (("medications", None), ("allergies", None))
     if one.age_from is not None or one.age_below is not None:

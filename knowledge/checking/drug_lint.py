@@ -81,7 +81,8 @@ def populations_are_declared(check: DrugCheck) -> Iterator[Fault]:
 def conditions_exist(check: DrugCheck) -> Iterator[Fault]:
     """Populations and alternatives name condition sets that have a file."""
     places = [(("populations", name), _condition_names(one.criteria)) for name, one in check.drug.populations.items()]
-    places += [(("alternatives", name), {*one.unless, *one.check_if}) for name, one in check.drug.alternatives.items()]
+    alternatives = check.drug.alternatives.items()
+    places += [(("alternatives", name), {*one.unless, *one.check_if, *one.meant_for}) for name, one in alternatives]
     for place, names in places:
         for name in sorted(names - set(check.library.conditions)):
             yield check.document.fault(place, f"there is no condition set {name!r}", f"add conditions/{name}.yaml")

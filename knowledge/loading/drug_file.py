@@ -106,6 +106,7 @@ def _alternative(name: str, data: Mapping[str, Any], codes: Mapping[str, str]) -
         check_if=tuple(data.get("check_if", ())),
         check_with=tuple(data.get("check_with", ())),
         check=data.get("check"),
+        meant_for=tuple(data.get("meant_for", ())),
     )
 
 
