@@ -44,6 +44,21 @@ class Criteria:
     """Only the clinician can tell; words for the card."""
     either: tuple[Criteria, ...] = ()
 
+    @property
+    def parts(self) -> tuple[Criteria, ...]:
+        """These criteria and all inside them."""
+        return (self, *(part for one in self.either for part in one.parts))
+
+    @property
+    def conditions(self) -> set[str]:
+        """The condition sets that are asked for, here or inside."""
+        return {name for part in self.parts for name in (*part.any_of, *part.none_of)}
+
+    @property
+    def company(self) -> set[str]:
+        """The medicines beside which it holds or does not, here or inside."""
+        return {name for part in self.parts for name in (*part.beside, *part.not_beside)}
+
 
 @dataclass(frozen=True)
 class Population:

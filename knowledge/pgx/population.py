@@ -64,7 +64,7 @@ def choose_populations(drug: Drug, table: Table, facts: PatientFacts, every: boo
 
 def _label(one: Population, facts: PatientFacts) -> str:
     """The population in words, with the medicines that make the patient belong to it."""
-    names = {name for criteria in (one.criteria, *one.criteria.either) for name in criteria.beside}
+    names = {name for criteria in one.criteria.parts for name in criteria.beside}
     found = [name for name in _taken(facts) if name in names]
     return f"{one.label} ({', '.join(found)})" if found else one.label
 
