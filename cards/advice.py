@@ -77,6 +77,7 @@ def _finding_lines(finding: Finding, answer: DrugAnswer, several: bool, named: b
     if finding.condition:
         prefix += f"If {literal(finding.condition)}: "
     elif finding.possible:
+        yield from _shared_line(finding, answer, prefix)
         of = f" ({finding.population_label})" if finding.population_label else ""
         prefix += f"Possible, the record leaves it open{of}: "
     elif several and finding.population_label:
@@ -86,6 +87,13 @@ def _finding_lines(finding: Finding, answer: DrugAnswer, several: bool, named: b
     if sentences:
         yield f"{prefix}{sentences}{note}".strip()
     yield from (literal(render_estimate(one)) for one in finding.estimates)
+
+
+def _shared_line(finding: Finding, answer: DrugAnswer, prefix: str) -> Iterator[str]:
+    """What is certain all the same where the record leaves it open which of a body's rows holds."""
+    if finding.shared:
+        sure = replace(finding, actions=finding.leading_actions)
+        yield f"{prefix}Whichever of the possible answers holds: {literal(render_row(sure, answer))}"
 
 
 def _use(answer: DrugAnswer) -> str:

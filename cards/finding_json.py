@@ -28,6 +28,7 @@ def finding_to_json(finding: Finding) -> dict[str, Any]:
         "assumed": list(finding.assumed),
         "gaps": [_gap(gap) for gap in finding.gaps],
         "possible": finding.possible,
+        "shared": list(finding.shared),
         "switchedOff": finding.switched_off,
         "condition": finding.condition,
         "contentVersion": finding.content_version,

@@ -101,7 +101,7 @@ def _gravity(finding: Finding) -> tuple[int, bool, bool]:
     """How early a row is to be heard (lowest first): a certain warning before what is critical but only possible,
     and that before certain advice for information; of equals what needs no more than an inhibitor's stop, and then a
     contraindication."""
-    open_by = 0 if not finding.possible and finding.condition is None else 3
+    open_by = 0 if finding.certain else 3
     contraindicated = any(action.degree == "contraindicated" for action in finding.actions)
     return 2 * _ORDER.index(finding.indicator) + open_by, finding.besides is not None, not contraindicated
 
@@ -137,7 +137,11 @@ def _acting_headline(answer: DrugAnswer, shown: Sequence[Finding]) -> str:
     genes = _genes(lead.genes) or _population(shown)
     if lead.possible and lead.genes and len({one.population for one in _leading(answer, lead)}) > 1:
         genes = f"{genes}; {lead.population_label}"
-    if lead.possible and any(render_lead(one) != render_lead(lead) for one in _leading(answer, lead)):
+    if (
+        lead.possible
+        and not lead.shared
+        and any(render_lead(one) != render_lead(lead) for one in _leading(answer, lead))
+    ):
         gap = _telling_gap(answer.gaps)
         if gap and gap.kind == "results_disagree":
             return f"{gap.gene} results disagree, one of them means: {said}"
@@ -170,8 +174,8 @@ def _population(shown: Sequence[Finding]) -> str | None:
 
 
 def render_lead(finding: Finding) -> str:
-    """What a row asks for first, in a few words."""
-    what = [render_headline(action) for action in finding.actions if action.kind != "keep"]
+    """What a row asks for first, in a few words; of rows that are only possible, what they share."""
+    what = [render_headline(action) for action in finding.leading_actions if action.kind != "keep"]
     if not what and any(gap.kind == "no_alternative" for gap in finding.gaps):
         # Its alternatives have all dropped out: what it asks for is another medicine all the same.
         return render_headline(Action("offer"))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from cards.card import Action, Suggestion
@@ -49,17 +49,28 @@ def make_suggestions(
     asks for it. A medicine already taken gets none: nothing is drafted."""
     if answer.order.active:
         return ()
-    certain = [finding for finding in shown if finding.acts and not finding.possible and finding.condition is None]
+    # Of rows that are only possible, what all of them ask for.
+    certain = [replace(one, actions=one.leading_actions) for one in shown if one.acts and one.certain]
     # What a row only informs of is for later, if the drug does not help: no draft replaces it now.
     urgent = [finding for finding in certain if finding.indicator is not Indicator.INFO]
     replacements = list(_replacements(answer, urgent, policy))
     # Where another drug is asked for on pain of serious harm, a number to click would speak for keeping this one.
     warned = any(finding.alternative and finding.indicator is Indicator.CRITICAL for finding in certain)
+    warned = warned or any(_warns_on_condition(finding) for finding in shown)
     doses = list(propose_doses(answer, certain[0])) if certain and not warned else []
     recommended = _recommended(answer, certain, replacements, doses)
     return tuple(
         Suggestion(proposal[0], new_id(), proposal[1], is_recommended=proposal is recommended)
         for proposal in (*replacements, *doses, *_tests(answer))
+    )
+
+
+def _warns_on_condition(finding: Finding) -> bool:
+    """Whether a row says, of what only the clinician can tell, to avoid the drug on pain of serious harm; what holds
+    only once an inhibitor is stopped is not of today."""
+    avoids = any(action.kind == "avoid" for action in finding.actions)
+    return (
+        finding.condition is not None and not finding.hidden_by and avoids and finding.indicator is Indicator.CRITICAL
     )
 
 

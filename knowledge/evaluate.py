@@ -12,6 +12,7 @@ from knowledge.findings import Finding, Gap
 from knowledge.library import Drug, Library
 from knowledge.pgx.alternatives import check_offers, keep_holding
 from knowledge.pgx.dose_form import find_other_form, keep_meant
+from knowledge.pgx.indication import ask_indication
 from knowledge.pgx.population import find_uses
 from knowledge.pgx.pretest import find_pretest, mark_gaps
 from knowledge.pgx.recommend import Question, recommend
@@ -91,7 +92,7 @@ def _answer(question: Question, order: DrugOrder) -> DrugAnswer:
         if not findings:
             said = f"the guidance on {question.ingredient.name} is not meant for this form: {form}"
             return DrugAnswer(order, question.ingredient, silence=said, silence_kind=Silence.OTHER_FORM)
-    offers = check_offers(question, findings)
+    offers = ask_indication(question, check_offers(question, findings))
     in_use = _is_in_use(question, order)
     pretest = find_pretest(question, findings, in_use=in_use is True)
     kept = mark_gaps(question, [keep_holding(finding, offers) for finding in findings], pretest)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from enum import StrEnum
 
 from knowledge.facts import Answer, Ingredient
+
+_WEIGHTY = frozenset({"avoid", "reduce", "increase", "limit"})
 
 
 class Strength(StrEnum):
@@ -207,6 +209,9 @@ class Finding:
     """The last day of the site's signature, where it is over; None where there was none or it holds."""
     possible: bool = False
     """True where the record fits several rows of unlike advice, and this is one of them."""
+    shared: tuple[str, ...] = ()
+    """possible: the kinds of those actions that every row which the record fits asks for alike: these are certain.
+    Empty where the rows differ in their urgency, or only one of them turns the drug down or bounds its dose."""
     population_label: str | None = None
     """The population in words; None for "general"."""
     condition: str | None = None
@@ -241,9 +246,33 @@ class Finding:
         return not self.quiet and (self.dose_change or self.alternative or self.other_guidance)
 
     @property
+    def certain(self) -> bool:
+        """True where what the row asks for holds for this patient, or at least what all rows that may hold share."""
+        return self.condition is None and (not self.possible or bool(self.shared))
+
+    @property
+    def leading_actions(self) -> tuple[Action, ...]:
+        """What the row is to be named by: its actions, or of a row that is only possible those that are certain."""
+        return tuple(one for one in self.actions if one.kind in self.shared) or self.actions
+
+    @property
     def names_row(self) -> bool:
         """False for a gap, and where the id stops at the table ("azathioprine/cpic"): which row it is is not told."""
         return self.body is not None and self.id.count("/") > 1
+
+
+def mark_shared(findings: Sequence[Finding]) -> list[Finding]:
+    """One table's findings, those that are only possible with what all of them share. Nothing is shared unless it
+    changes the treatment: rows that all ask to monitor are no more certain for it."""
+    rows = [one for one in findings if one.condition is None]
+    alike = len({one.indicator for one in rows}) == 1 and all(one.acts for one in rows)
+    if len(rows) < 2 or not alike:
+        return list(findings)
+    common = tuple(action.kind for action in rows[0].actions if all(action in one.actions for one in rows))
+    bounds = {action.kind for one in rows for action in one.actions} & {"avoid", "limit"}
+    if not bounds <= set(common) or not _WEIGHTY & set(common):
+        return list(findings)
+    return [replace(one, shared=common) if one.possible and one.condition is None else one for one in findings]
 
 
 def find_avoidable(finding: Finding) -> tuple[str, ...]:

@@ -37,9 +37,27 @@ class Criteria:
     uses: str | None = None
     uses_months: int | None = None
     naive_to: str | None = None
+    beside: tuple[str, ...] = ()
+    """Ingredients of which one is taken or drafted as well; groups and classes of the file are spelled out."""
+    not_beside: tuple[str, ...] = ()
     judgement: str | None = None
     """Only the clinician can tell; words for the card."""
     either: tuple[Criteria, ...] = ()
+
+    @property
+    def parts(self) -> tuple[Criteria, ...]:
+        """These criteria and all inside them."""
+        return (self, *(part for one in self.either for part in one.parts))
+
+    @property
+    def conditions(self) -> set[str]:
+        """The condition sets that are asked for, here or inside."""
+        return {name for part in self.parts for name in (*part.any_of, *part.none_of)}
+
+    @property
+    def company(self) -> set[str]:
+        """The medicines beside which it holds or does not, here or inside."""
+        return {name for part in self.parts for name in (*part.beside, *part.not_beside)}
 
 
 @dataclass(frozen=True)
@@ -114,6 +132,8 @@ class Alternative:
     """As `not_with`; beside these it is to be checked first."""
     check: str | None = None
     """What is to be checked first in every patient."""
+    meant_for: tuple[str, ...] = ()
+    """Condition sets of which one speaks for it; without one on file it is to be checked first."""
 
 
 @dataclass(frozen=True)
@@ -238,6 +258,13 @@ class Library:
     def version(self) -> str:
         """The first twelve digits of the digest, for cards and /health."""
         return self.digest[:12]
+
+    def find_members(self, name: str) -> tuple[str, ...]:
+        """The ingredients of a group or of a class ("CYP3A4 inhibitor strong"); an ingredient is its own."""
+        if name in self.medicine_groups:
+            return self.medicine_groups[name]
+        gene, _, group = name.partition(" ")
+        return tuple(one.drug for one in self.modulators.get(gene, ()) if one.group == group) or (name,)
 
     @cached_property
     def condition_index(

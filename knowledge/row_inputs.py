@@ -84,7 +84,8 @@ def _ask_genes(library: Library, genes: Iterable[str]) -> Iterator[Asked]:
 
 def _ask_criteria(criteria: Criteria) -> Iterator[Asked]:
     yield from (("conditions", name) for name in (*criteria.any_of, *criteria.none_of))
-    yield from (("medications", name) for name in (criteria.uses, criteria.naive_to) if name)
+    medicines = (criteria.uses, criteria.naive_to, *criteria.beside, *criteria.not_beside)
+    yield from (("medications", name) for name in medicines if name)
     if criteria.age_from is not None or criteria.age_below is not None:
         yield "age", None
     if criteria.weight_over_kg is not None or criteria.weight_up_to_kg is not None:
@@ -95,7 +96,7 @@ def _ask_criteria(criteria: Criteria) -> Iterator[Asked]:
 
 def _ask_alternative(library: Library, one: Alternative) -> Iterator[Asked]:
     """Its own conditions; and what its own tables ask, since it is checked against them as well."""
-    yield from (("conditions", name) for name in (*one.unless, *one.check_if))
+    yield from (("conditions", name) for name in (*one.unless, *one.check_if, *one.meant_for))
     yield from (("medications", name) for name in (*one.not_with, *one.check_with))
     yield from (("medications", None), ("allergies", None))
     if one.age_from is not None or one.age_below is not None:

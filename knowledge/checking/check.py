@@ -15,7 +15,7 @@ from knowledge.checking.table_lint import check_tables
 from knowledge.checking.transparency_lint import check_transparency
 from knowledge.gene import Gene
 from knowledge.library import Drug, Library
-from knowledge.loading.drug_file import read_drug
+from knowledge.loading.drug_file import read_drug, spell_out
 from knowledge.loading.errors import ContentError, Fault
 from knowledge.loading.formula_file import read_formula
 from knowledge.loading.gene_file import read_gene
@@ -162,6 +162,7 @@ def _check_drug(loaded: _Content, mended: Mended, sound: bool) -> Iterator[Fault
 
 
 def _run_drug_cases(loaded: _Content, drug: Drug, cases: Document) -> Iterator[Fault]:
+    drug = spell_out(drug, loaded.library.find_members)
     drugs = {**loaded.library.drugs, drug.id: drug}
     library = replace(loaded.library, drugs=drugs)
     result = run_drug_cases(cases, drug, Names(library, loaded.names.drugs))

@@ -9,7 +9,7 @@ from typing import Any
 
 from knowledge.checking.open_places import find_open_places
 from knowledge.findings import Action, Indicator, Strength
-from knowledge.library import Criteria, Drug, Library, Row, Table
+from knowledge.library import Drug, Library, Row, Table
 from knowledge.loading.drug_file import ALTERNATIVE_KINDS, DOSE_KINDS, OTHER_KINDS
 from knowledge.loading.errors import Fault
 from knowledge.loading.strict_yaml import Document
@@ -80,18 +80,14 @@ def populations_are_declared(check: DrugCheck) -> Iterator[Fault]:
 
 def conditions_exist(check: DrugCheck) -> Iterator[Fault]:
     """Populations, alternatives and rows name condition sets that have a file."""
-    places = [(("populations", name), _condition_names(one.criteria)) for name, one in check.drug.populations.items()]
-    places += [(("alternatives", name), {*one.unless, *one.check_if}) for name, one in check.drug.alternatives.items()]
+    places = [(("populations", name), one.criteria.conditions) for name, one in check.drug.populations.items()]
+    alternatives = check.drug.alternatives.items()
+    places += [(("alternatives", name), {*one.unless, *one.check_if, *one.meant_for}) for name, one in alternatives]
     rows = [(table.slug, row) for table in check.drug.tables for row in table.rows]
     places += [(("bodies", slug), {name for one in row.actions for name in one.by_hand_in}) for slug, row in rows]
     for place, names in places:
         for name in sorted(names - set(check.library.conditions)):
             yield check.document.fault(place, f"there is no condition set {name!r}", f"add conditions/{name}.yaml")
-
-
-def _condition_names(criteria: Criteria) -> set[str]:
-    own = set(criteria.any_of) | set(criteria.none_of)
-    return own.union(*(_condition_names(one) for one in criteria.either))
 
 
 def alternatives_are_known(check: DrugCheck) -> Iterator[Fault]:
@@ -110,14 +106,18 @@ def alternatives_are_known(check: DrugCheck) -> Iterator[Fault]:
 
 
 def partners_are_known(check: DrugCheck) -> Iterator[Fault]:
-    """What an alternative must not be taken with is an ingredient, a group or a class of modulators."""
+    """What an alternative must not be taken with, or a population is told by, is an ingredient, a group or a class of
+    modulators."""
     classes = {f"{gene} {one.group}" for gene, several in check.library.modulators.items() for one in several}
     known = {*check.ingredients.values(), *check.library.medicine_groups, *classes}
-    for name, one in check.drug.alternatives.items():
-        for partner in sorted({*one.not_with, *one.check_with} - known):
+    alternatives = check.drug.alternatives.items()
+    places = [(("alternatives", name), {*one.not_with, *one.check_with}) for name, one in alternatives]
+    places += [(("populations", name), one.criteria.company) for name, one in check.drug.populations.items()]
+    for place, names in places:
+        for partner in sorted(names - known):
             near = get_close_matches(partner, known, n=1)
             mend = f"write {near[0]}" if near else "write its RxNorm name, or put it into medicine_groups.yaml"
-            yield check.document.fault(("alternatives", name), f"{partner!r} is no medicine, group or class", mend)
+            yield check.document.fault(place, f"{partner!r} is no medicine, group or class", mend)
 
 
 def words_exist(check: DrugCheck) -> Iterator[Fault]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any
@@ -66,8 +66,28 @@ def _criteria(data: Mapping[str, Any]) -> Criteria:
         uses=uses.get("drug"),
         uses_months=uses.get("months"),
         naive_to=data.get("naive_to"),
+        beside=tuple(data.get("beside", ())),
+        not_beside=tuple(data.get("not_beside", ())),
         judgement=data.get("judgement"),
         either=tuple(_criteria(one) for one in data.get("either", ())),
+    )
+
+
+def spell_out(drug: Drug, members: Callable[[str], Sequence[str]]) -> Drug:
+    """The drug with groups and classes of medicines in its populations' criteria replaced by what is in them."""
+    populations = {key: replace(one, criteria=_spell(one.criteria, members)) for key, one in drug.populations.items()}
+    return replace(drug, populations=populations)
+
+
+def _spell(criteria: Criteria, members: Callable[[str], Sequence[str]]) -> Criteria:
+    def spell(names: Sequence[str]) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(one for name in names for one in members(name)))
+
+    return replace(
+        criteria,
+        beside=spell(criteria.beside),
+        not_beside=spell(criteria.not_beside),
+        either=tuple(_spell(one, members) for one in criteria.either),
     )
 
 
@@ -86,6 +106,7 @@ def _alternative(name: str, data: Mapping[str, Any], codes: Mapping[str, str]) -
         check_if=tuple(data.get("check_if", ())),
         check_with=tuple(data.get("check_with", ())),
         check=data.get("check"),
+        meant_for=tuple(data.get("meant_for", ())),
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from difflib import get_close_matches
 from pathlib import Path
@@ -14,7 +14,7 @@ from typing import Any
 from knowledge.display_words import DisplayWords
 from knowledge.library import ConditionSet, Library, Modulator
 from knowledge.loading.compiled import read_compiled
-from knowledge.loading.drug_file import read_drug
+from knowledge.loading.drug_file import read_drug, spell_out
 from knowledge.loading.errors import ContentError, Fault
 from knowledge.loading.formula_file import read_formula
 from knowledge.loading.gene_file import read_gene, read_sign_off
@@ -134,7 +134,7 @@ def build_library(files: ContentFiles, content: Path = CONTENT) -> Library:
         if not read_sign_off(doc.data).retired
     }
     single = {kind: _single(files, kind) for kind in SINGLE}
-    return Library(
+    library = Library(
         genes={gene.id: gene for gene in genes if not gene.sign_off.retired},
         drugs={drug.id: drug for drug in drugs if not drug.sign_off.retired},
         modulators={gene: tuple(_modulators(data)) for gene, data in modulators.items()},
@@ -152,6 +152,7 @@ def build_library(files: ContentFiles, content: Path = CONTENT) -> Library:
         medicine_groups={name: tuple(members) for name, members in (single["medicine_groups"] or {}).items()},
         transparency=read_transparency(single["transparency"]) if single["transparency"] else Transparency(),
     )
+    return replace(library, drugs={key: spell_out(one, library.find_members) for key, one in library.drugs.items()})
 
 
 def _single(files: ContentFiles, kind: str) -> Any:

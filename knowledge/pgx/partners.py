@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from knowledge.facts import DrugUse
-from knowledge.library import Alternative, Library
+from knowledge.library import Alternative
 from knowledge.pgx.recommend import Question
 
 
 def find_partners(question: Question, one: Alternative, names: Iterable[str]) -> list[str]:
     """Those of the named ingredients, groups and classes that are taken or drafted beside it, each once and in words.
     The alternative is no partner of itself, nor is what it replaces."""
-    members = dict.fromkeys(member for name in names for member in _members(question.library, name))
+    members = dict.fromkeys(member for name in names for member in question.library.find_members(name))
     partners = [name for name in members if name not in (one.name, question.ingredient.name)]
     found = {name: use for use in _others(question) for name in partners if is_of(use, name)}
     return [
@@ -23,20 +23,12 @@ def find_partners(question: Question, one: Alternative, names: Iterable[str]) ->
 
 def name_unidentified(question: Question, one: Alternative) -> list[str]:
     """What is to be said where a medicine that nobody can tell may be one of the alternative's partners."""
-    members = {member for name in (*one.not_with, *one.check_with) for member in _members(question.library, name)}
+    members = {member for name in (*one.not_with, *one.check_with) for member in question.library.find_members(name)}
     unknown = [use for use in _others(question) if not use.ingredients]
     left = dict.fromkeys(use.display for use in unknown if not any(is_of(use, name) for name in members))
     if not members or not left:
         return []
     return [f"medicines on the list that could not be identified may speak against it: {', '.join(left)}"]
-
-
-def _members(library: Library, name: str) -> tuple[str, ...]:
-    """The ingredients of a group or of a class ("CYP3A4 inhibitor strong"); an ingredient is its own."""
-    if name in library.medicine_groups:
-        return library.medicine_groups[name]
-    gene, _, group = name.partition(" ")
-    return tuple(one.drug for one in library.modulators.get(gene, ()) if one.group == group) or (name,)
 
 
 def _others(question: Question) -> Iterator[DrugUse]:

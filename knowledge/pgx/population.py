@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from knowledge.calendar_months import months_before
 from knowledge.facts import Answer, DrugUse, PatientFacts
-from knowledge.library import Criteria, Drug, Table
+from knowledge.library import Criteria, Drug, Population, Table
 
 GENERAL = "general"
 
@@ -19,6 +19,13 @@ class Membership(StrEnum):
     YES = "yes"
     NO = "no"
     UNKNOWN = "unknown"
+
+
+_INVERSE = {
+    Membership.YES: Membership.NO,
+    Membership.NO: Membership.YES,
+    Membership.UNKNOWN: Membership.UNKNOWN,
+}
 
 
 @dataclass(frozen=True)
@@ -44,14 +51,28 @@ def choose_populations(drug: Drug, table: Table, facts: PatientFacts, every: boo
         return (Chosen(GENERAL),)
     declared = [drug.populations[name] for name in table.populations]
     if every:
-        return tuple(Chosen(one.id, one.label, condition=one.criteria.judgement) for one in declared)
+        return tuple(Chosen(one.id, one.label, condition=_left_to_judge(one.criteria)) for one in declared)
     states = {one.id: decide(one.criteria, facts) for one in declared}
-    plain = [one for one in declared if one.criteria.judgement is None]
-    judged = [one for one in declared if one.criteria.judgement is not None and states[one.id] is not Membership.NO]
-    chosen = [Chosen(one.id, one.label) for one in plain if states[one.id] is Membership.YES]
+    left = {one.id: _left_to_judge(one.criteria) for one in declared if states[one.id] is Membership.UNKNOWN}
+    plain = [one for one in declared if left.get(one.id) is None]
+    judged = [one for one in declared if left.get(one.id) is not None]
+    chosen = [Chosen(one.id, _label(one, facts)) for one in plain if states[one.id] is Membership.YES]
     if not chosen:
         chosen = _fallback(drug, [one.id for one in plain if states[one.id] is Membership.UNKNOWN])
-    return (*chosen, *(Chosen(one.id, one.label, condition=one.criteria.judgement) for one in judged))
+    return (*chosen, *(Chosen(one.id, one.label, condition=left[one.id]) for one in judged))
+
+
+def _label(one: Population, facts: PatientFacts) -> str:
+    """The population in words, with the medicines that make the patient belong to it."""
+    names = {name for criteria in one.criteria.parts for name in criteria.beside}
+    found = [name for name in _taken(facts) if name in names]
+    return f"{one.label} ({', '.join(found)})" if found else one.label
+
+
+def _left_to_judge(criteria: Criteria) -> str | None:
+    """What only the clinician can tell of a population that the record leaves open."""
+    inner = (_left_to_judge(one) for one in criteria.either)
+    return criteria.judgement or next((said for said in inner if said), None)
 
 
 def _fallback(drug: Drug, unknown: list[str]) -> list[Chosen]:
@@ -89,6 +110,10 @@ def _states(criteria: Criteria, facts: PatientFacts) -> Iterable[Membership]:
         yield _use(criteria, facts)
     if criteria.naive_to is not None:
         yield Membership.NO if find_uses(criteria.naive_to, facts) else Membership.UNKNOWN
+    if criteria.beside:
+        yield _company(criteria.beside, facts)
+    if criteria.not_beside:
+        yield _INVERSE[_company(criteria.not_beside, facts)]
     if criteria.judgement is not None:
         yield Membership.UNKNOWN
     if criteria.either:
@@ -101,6 +126,21 @@ def _absence(names: Iterable[str], facts: PatientFacts) -> Membership:
         return Membership.NO
     asked = facts.conditions_answer in (Answer.READ, Answer.NONE_ON_FILE)
     return Membership.YES if asked else Membership.UNKNOWN
+
+
+def _company(names: Iterable[str], facts: PatientFacts) -> Membership:
+    """Whether one of them is taken as well, or drafted in the same request; a list that was not obtained leaves it
+    open."""
+    if set(_taken(facts)) & set(names):
+        return Membership.YES
+    asked = facts.medications_answer in (Answer.READ, Answer.NONE_ON_FILE)
+    return Membership.NO if asked else Membership.UNKNOWN
+
+
+def _taken(facts: PatientFacts) -> list[str]:
+    """The ingredients on the list and of the drafts, each once."""
+    held = [use.ingredients for use in facts.medications] + [order.ingredients for order in facts.orders]
+    return list(dict.fromkeys(one.name for ingredients in held for one in ingredients))
 
 
 def _either(states: set[Membership]) -> Membership:

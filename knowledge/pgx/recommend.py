@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from knowledge.facts import Answer, DrugUse, Ingredient, PatientFacts
-from knowledge.findings import Action, Finding, Gap, GeneState, Indicator, PersonalAttribute, Strength
+from knowledge.findings import Action, Finding, Gap, GeneState, Indicator, PersonalAttribute, Strength, mark_shared
 from knowledge.library import Criteria, Drug, Library, Row, Table
 from knowledge.pgx.dose_formula import estimate_doses
 from knowledge.pgx.dose_inputs import Given
@@ -70,6 +70,7 @@ def _ask(question: Question, table: Table, answers: Mapping[str, GeneAnswer]) ->
     asked = _values_asked(table, answers)
     findings: list[Finding] = []
     missing: dict[str, Gap] = {}
+    answered = True
     for chosen in choose_populations(question.drug, table, question.facts, question.every_population):
         found = ask_table(table, asked.values, chosen.id)
         rows = found.rows if table.flow else merge_equal_advice(found.rows)
@@ -83,7 +84,8 @@ def _ask(question: Question, table: Table, answers: Mapping[str, GeneAnswer]) ->
         missing |= {gene: asked.gaps[gene] for gene in found.missing if gene in asked.gaps}
         if found.uncovered and table.genes:
             missing[table.genes[0]] = _hole(table)
-    return findings, missing
+        answered = answered and not found.missing and not found.uncovered
+    return mark_shared(findings) if answered and not table.flow else findings, missing
 
 
 def _hole(table: Table) -> Gap:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from cards.from_findings import CardPolicy, cap_cards, make_cards
 from knowledge.drug_answer import DrugAnswer, Pretest
 from knowledge.facts import DrugOrder, Ingredient
-from knowledge.findings import Action, Basis, Finding, Gap, Indicator, PersonalAttribute, Strength
+from knowledge.findings import Action, Basis, Finding, Gap, Indicator, PersonalAttribute, Strength, mark_shared
 from tests.cards.answers import (
     OFFERS,
     SOURCE,
@@ -209,6 +209,31 @@ def test_a_certain_warning_is_heard_before_what_is_only_possible() -> None:
     refuse = make_finding(id="clopidogrel/fda/child", body="FDA", genes=(), possible=True, population_label="children")
     (card,) = cards_of(make_answer(refuse, avoid))
     assert card["summary"] == "Clopidogrel: avoid (CYP2C19 Poor Metabolizer)"
+
+
+def test_what_all_possible_rows_share_is_certain_and_leads() -> None:
+    """Half the starting dose in either case is no "possibly", and comes before another body's certain monitoring."""
+    half = Action("reduce", percent=(Decimal(50),), of="start")
+    watch = make_finding(
+        id="clopidogrel/fda/watch",
+        body="FDA",
+        indicator=Indicator.WARNING,
+        actions=(Action("monitor", what=("response",)),),
+        alternative=False,
+        other_guidance=True,
+    )
+    one = make_reduction(half, id="clopidogrel/cpic/one", indicator=Indicator.WARNING, possible=True, note="One.")
+    two = replace(one, id="clopidogrel/cpic/two", note="Two.")
+    (open_card,) = cards_of(make_answer(one, two, watch))
+    assert open_card["summary"] == "Clopidogrel: monitor clinical response (CYP2C19 Poor Metabolizer)"
+    (card,) = cards_of(make_answer(*mark_shared([one, two]), watch))
+    assert card["summary"] == "Clopidogrel: reduce the starting dose by 50% (CYP2C19 Poor Metabolizer)"
+    assert card["detail"].splitlines()[2:6] == [
+        "- CPIC: Whichever of the possible answers holds: Reduce the starting dose by 50%.",
+        "- CPIC: Possible, the record leaves it open: Reduce the starting dose by 50%. One.",
+        "- CPIC: Possible, the record leaves it open: Reduce the starting dose by 50%. Two.",
+        "- FDA: Monitor clinical response.",
+    ]
 
 
 def test_what_follows_on_the_advice_to_avoid_is_for_those_who_get_the_drug_all_the_same() -> None:

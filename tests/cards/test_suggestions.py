@@ -176,6 +176,15 @@ def test_nor_is_a_dose_offered_where_only_another_body_asks_for_another_drug() -
     assert [value for _, value in doses_of(make_answer(leading, replace(other, possible=True)))] == [7.5]
 
 
+def test_nor_where_only_the_clinician_can_tell_whether_the_drug_is_to_be_avoided() -> None:
+    """A critical "avoid" on a condition stands against the number; one that holds once an inhibitor is stopped does
+    not yet."""
+    leading = make_reduction(Action("reduce", factor=Decimal("0.1"), of="start"), indicator=Indicator.WARNING)
+    other = make_finding(id="clopidogrel/fda/poor", body="FDA", actions=(Action("avoid"),), condition="it is so")
+    assert doses_of(make_answer(leading, other)) == []
+    assert [value for _, value in doses_of(make_answer(leading, replace(other, hidden_by=("paroxetine",))))] == [7.5]
+
+
 def test_an_ehr_that_takes_one_action_gets_one_action() -> None:
     """The removal of the draft is a suggestion by itself, beside each replacement."""
     found = suggestions_of(make_answer(make_finding()), single_action_suggestions=True)

@@ -671,3 +671,27 @@ def test_what_a_body_says_of_that_form_too_is_kept(names: Names) -> None:
     facts = replace(read_facts({"genes": genes}, names), orders=(order,))
     (answer,) = evaluate(facts, names.library, Policy())
     assert (rows(answer), answer.silence) == (["fluorouracil/dpwg/score-0"], None)
+
+
+@pytest.mark.parametrize(
+    ("drug", "genes", "shared"),
+    [
+        (
+            "fluorouracil",
+            {"DPYD": {"phenotype": "Intermediate Metabolizer"}},
+            {"cpic/score-1-5": ("reduce", "titrate"), "cpic/score-1": ("reduce", "titrate")},
+        ),
+        ("fluorouracil", {"DPYD": {"activityScore": "1"}}, {"cpic/score-1": ()}),
+        (
+            "fluorouracil",
+            {"DPYD": {"phenotype": "Poor Metabolizer"}},
+            {"cpic/score-0-5": (), "cpic/score-0": ()},
+        ),
+    ],
+)
+def test_what_all_possible_rows_of_a_body_ask_for_alike_is_known_of_each(
+    names: Names, drug: str, genes: dict[str, Any], shared: dict[str, tuple[str, ...]]
+) -> None:
+    """Half the start at either score; a row that turns the drug down for good shares nothing with one that does not."""
+    found = {one.id.removeprefix(f"{drug}/"): one.shared for one in by_cpic(ask(names, drug, genes=genes))}
+    assert found == shared

@@ -88,6 +88,19 @@ def test_a_partner_of_an_alternative_that_nothing_knows_is_a_fault(content: Path
     ]
 
 
+def test_a_medicine_of_a_population_that_nothing_knows_is_a_fault(content: Path) -> None:
+    """Inside one of several criteria as well: a misspelt class would never be taken."""
+    text = (content / "drugs" / "clopidogrel.yaml").read_text(encoding="utf-8")
+    label = "    label: acute coronary syndrome or percutaneous coronary intervention\n"
+    asking = "    either: [{beside: [CYP3A4 inhibitor strong]}, {judgement: it is so}]\n"
+    line = text[: text.index("  acs_pci:")].count("\n") + 1
+    told = [fault for fault in faults_of(content, text.replace(label, label + asking)) if "medicine" in fault[1]]
+    assert told == []
+    assert faults_of(content, text.replace(label, label + asking.replace("strong", "huge"))) == [
+        (line, "'CYP3A4 inhibitor huge' is no medicine, group or class")
+    ]
+
+
 def test_a_hole_and_an_overlap_in_a_table_are_named_cell_by_cell(content: Path) -> None:
     """Total and disjoint: rapid is answered twice, ultrarapid by nobody."""
     text = FIVE_FAULTS.replace("ultrarapid, rapid, ", "rapid, ").replace(

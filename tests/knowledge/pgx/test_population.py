@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from facts_samples import make_facts
 
-from knowledge.facts import Answer, DrugUse, Ingredient, PatientFacts
+from knowledge.facts import Answer, DrugOrder, DrugUse, Ingredient, PatientFacts
 from knowledge.library import Criteria
-from knowledge.pgx.population import Membership, decide
+from knowledge.pgx.population import Chosen, Membership, choose_populations, decide
 from knowledge.question import Names, read_facts
 
 TODAY = date(2026, 11, 23)
@@ -95,3 +95,53 @@ def test_a_draft_is_no_use_yet() -> None:
     facts = taking(None)
     drafted = replace(facts, medications=tuple(replace(use, draft=True) for use in facts.medications))
     assert decide(Criteria(naive_to="phenytoin"), drafted) is Membership.UNKNOWN
+
+
+@pytest.mark.parametrize(
+    ("medications", "answer", "drafted", "beside", "not_beside"),
+    [
+        (("ketoconazole",), Answer.READ, (), "yes", "no"),
+        (("aspirin",), Answer.READ, (), "no", "yes"),
+        ((), Answer.NONE_ON_FILE, (), "no", "yes"),
+        ((), Answer.NOT_FETCHED, (), "unknown", "unknown"),
+        ((), Answer.WITHHELD, (), "unknown", "unknown"),
+        ((), Answer.NOT_FETCHED, ("ketoconazole",), "yes", "no"),
+    ],
+)
+def test_what_is_taken_or_drafted_as_well_decides_as_far_as_the_list_reaches(
+    medications: tuple[str, ...], answer: Answer, drafted: tuple[str, ...], beside: str, not_beside: str
+) -> None:
+    """A draft beside it counts, too; a list that was not obtained proves no absence."""
+    uses = tuple(DrugUse((Ingredient(name),), name) for name in medications)
+    orders = tuple(DrugOrder(name, name, (Ingredient(name),), fhir_release="R4") for name in drafted)
+    facts = make_facts(medications=uses, medications_answer=answer, orders=orders)
+    assert decide(Criteria(beside=("itraconazole", "ketoconazole")), facts) == beside
+    assert decide(Criteria(not_beside=("itraconazole", "ketoconazole")), facts) == not_beside
+
+
+@pytest.mark.parametrize(
+    ("medications", "chosen"),
+    [
+        (
+            ["ketoconazole"],
+            [Chosen("with_3a4_inhibitor", "taking a CYP3A4 inhibitor as well (ketoconazole)")],
+        ),
+        (
+            ["cimetidine"],
+            [
+                Chosen(
+                    "with_3a4_inhibitor",
+                    "taking a CYP3A4 inhibitor as well",
+                    condition="a CYP3A4 inhibitor is taken as well",
+                )
+            ],
+        ),
+    ],
+)
+def test_the_list_decides_before_the_clinician_is_asked(
+    names: Names, medications: list[str], chosen: list[Chosen]
+) -> None:
+    """A strong inhibitor on the list is named; where there is none, one that is not known here may be taken."""
+    drug = names.library.drugs["propafenone"]
+    (table,) = [one for one in drug.tables if one.slug == "fda"]
+    assert list(choose_populations(drug, table, read_facts({"medications": medications}, names))) == chosen
