@@ -84,7 +84,8 @@ class AuditWriter:
         self._take([Ticket(event, report=report) for event, report in reports], wait=True)
 
     def _take(self, tickets: Sequence[Ticket], *, wait: bool) -> None:
-        deadline = time.monotonic() + self.rules.patience
+        items = sum(ticket.report is not None for ticket in tickets)
+        deadline = time.monotonic() + self.rules.patience + items * self.rules.patience_for_item
         with self._lock:
             self._start()
             full = self._await_room(tickets, deadline)

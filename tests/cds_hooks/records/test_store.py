@@ -66,6 +66,44 @@ def test_every_report_is_kept_when_a_card_is_reported_twice(store: Store) -> Non
     assert [row[2] for row in stored(store)] == ["overridden", "accepted", "overridden"]
 
 
+def test_a_long_list_costs_no_more_statements_than_a_short_one(store: Store) -> None:
+    """Each takes its time on the way to a database: one an item, and a long list would be refused for ever."""
+    seen: list[str] = []
+
+    def note(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
+        seen.append(statement.partition("(")[0].strip())
+
+    event.listen(store.engine, "before_cursor_execute", note)
+    store.add_feedback("local", "r-1", "pgx-order-select", [ITEM])
+    short, seen[:] = [each for each in seen if each.startswith("INSERT")], []
+    long_list = [replace(ITEM, card=f"c-{number}", suggestions=("s",) * 5) for number in range(100)]
+    store.add_feedback("local", "r-2", "pgx-order-select", long_list)
+    assert [each for each in seen if each.startswith("INSERT") and "chain_anchor" not in each] == [
+        each for each in short if "chain_anchor" not in each
+    ]
+    assert [row[1] for row in stored(store)] == ["c-1", *(f"c-{number}" for number in range(100))]
+    with store.engine.connect() as connection:
+        whose = select(FEEDBACK.c.card, FEEDBACK_SUGGESTION.c.suggestion).join_from(FEEDBACK, FEEDBACK_SUGGESTION)
+        found = [tuple(row) for row in connection.execute(whose.where(FEEDBACK.c.card != "c-1"))]
+    assert sorted(found) == sorted((f"c-{number}", "s") for number in range(100) for _ in range(5))
+
+
+def test_a_long_list_may_wait_longer(open_ready: OpenStore, engine: Engine, url: str) -> None:
+    """The database is away for longer than one item would be waited for."""
+    store = open_ready(replace(RULES, patience=0.1, patience_for_item=0.5))
+    sent = threading.Thread(target=store.add_feedback, args=("local", "r-1", "pgx-order-select", [ITEM] * 20))
+    with engine.connect() as connection:
+        lock = "BEGIN IMMEDIATE" if url.startswith("sqlite") else "LOCK TABLE audit_event IN EXCLUSIVE MODE"
+        connection.exec_driver_sql(lock)
+        with pytest.raises(StorageError):
+            store.audit.record(make_event(), wait=True)
+        sent.start()
+        sent.join(0.2)
+        connection.rollback()
+    sent.join()
+    assert len(stored(store)) == 20
+
+
 def test_feedback_survives_a_restart(open_ready: OpenStore) -> None:
     """The tables are made once and found again."""
     open_ready().add_feedback("local", "r-1", "pgx-order-select", [ITEM])
