@@ -50,13 +50,16 @@ class Ticket:
         self.stored = False
         self.withdrawn = False
 
-    def withdraw(self) -> Ticket | None:
-        """Let the audit say that the answer did not go out: in place, or by the ticket that is given back."""
+    def withdraw(self, items: int = 1) -> Ticket | None:
+        """Let the audit say that the answer did not go out: in place, or by the ticket that is given back.
+
+        `items`: how many of its call's this one stands for.
+        """
         if self.withdrawn:
             return None
         mark = self.report.mark if self.report else None
         self.withdrawn, self.cards, self.report = True, (), None
-        withdrawn = self.event.withdraw(self.row)
+        withdrawn = self.event.withdraw(self.row, items)
         if self.row is None:
             self.body = withdrawn.to_body()
             return None

@@ -4,6 +4,7 @@
 * The queue is full: the next answers wait for the commit. Nothing that went out is ever dropped.
 * The database fails: what is queued stays and is tried again. Whoever waits longer than `patience` gets a
   WithdrawnError, and the event says so; for those whom a full queue refused there is a reserve, beyond it the log.
+  A refused call takes one place, however many items of feedback it had.
 * What holds only together with an event is stored in its transaction (`cds_hooks.records.audit_batch`).
 * The process ends: what is queued is written; where the database is gone, to a file (`cds_hooks.records.spill`).
 """
@@ -100,18 +101,18 @@ class AuditWriter:
 
     def _await_room(self, tickets: Sequence[Ticket], deadline: float) -> bool:
         """Whether the queue was full. Whoever is refused for it is told of all the same, while the reserve lasts."""
-        if len(self._queue) < self.rules.limit:
+        most = max(self.rules.limit - len(tickets), 0)  # with which there is room for all of them
+        if len(self._queue) <= most:
             return False
         try:
-            while len(self._queue) >= self.rules.limit:
+            while len(self._queue) > most:
                 self._wait_or_fail(deadline)
         except WithdrawnError:
-            for ticket in tickets:
-                if len(self._queue) < self.rules.limit + self.rules.reserve:
-                    ticket.withdraw()
-                    self._queue.append(ticket)
-                else:
-                    _LOG.error("refused call not audited", extra={"queued": len(self._queue)})
+            if len(self._queue) < self.rules.limit + self.rules.reserve:
+                tickets[0].withdraw(len(tickets))
+                self._queue.append(tickets[0])
+            else:
+                _LOG.error("refused call not audited", extra={"queued": len(self._queue)})
             raise
         return True
 
@@ -151,7 +152,13 @@ class AuditWriter:
             raise make_storage_error()
 
     def _withdraw(self, tickets: Sequence[Ticket]) -> None:
-        """Let the audit say that the answer did not go out."""
+        """Let the audit say that the answer to this call did not go out; its items without a row yet share one."""
+        waiting = [ticket for ticket in tickets if ticket.row is None and not ticket.withdrawn]
+        if len(waiting) > 1:
+            spare = set(waiting[1:])
+            waiting[0].withdraw(len(waiting))
+            self._queue = deque(ticket for ticket in self._queue if ticket not in spare)
+            tickets = [ticket for ticket in tickets if ticket not in spare]
         self._queue.extend(second for ticket in tickets if (second := ticket.withdraw()) is not None)
         self._work.notify()
 
@@ -257,7 +264,8 @@ class AuditWriter:
 
     def _end_chain(self) -> None:
         # Feedback is not spilled: whoever waits for it is refused.
-        self._withdraw([ticket for ticket in self._queue if ticket.report is not None])
+        for ticket in [ticket for ticket in self._queue if ticket.report is not None]:
+            self._withdraw([ticket])
         if self._queue:
             under_way = self._prepared.rows if self._prepared else ()
             head = under_way[-1].head if under_way else self._head or start_chain()

@@ -42,7 +42,10 @@ class ReportMark:
 
 
 def write_reports(connection: Connection, reports: Sequence[Report]) -> None:
-    """Store items inside the caller's transaction, by a few statements however many they are."""
+    """Store items inside the caller's transaction, by a few statements however many they are.
+
+    On SQLite, which keeps no order of numbers, SQLAlchemy inserts the items one by one: there is no way to it.
+    """
     rows = [
         {
             "tenant": report.tenant,
