@@ -270,7 +270,8 @@ class AuditWriter:
             under_way = self._prepared.rows if self._prepared else ()
             head = under_way[-1].head if under_way else self._head or start_chain()
             rows = under_way + link(head, islice(self._queue, len(under_way), None)).rows
-            spill(self._spill_folder, rows)
+            undone = {each.row.seq: each.undoes for each in self._queue if each.row and each.undoes}
+            spill(self._spill_folder, rows, undone)
             log_anchor(rows[-1].head, closed=True)
             self._queue.clear()
             self._prepared = None

@@ -203,6 +203,60 @@ def test_feedback_that_nobody_stored_before_the_end_is_spilled_as_withdrawn(
     assert stored(again) == []
 
 
+@pytest.mark.parametrize("settled", [True, False], ids=["known to be stored", "commit without an answer"])
+def test_feedback_that_was_stored_too_late_is_taken_back_by_the_next_start_where_the_database_fails(
+    open_ready: OpenStore, settled: bool
+) -> None:
+    """Its caller was refused, the database fails, the process ends: the file says which items do not hold.
+
+    The same item that was sent again, and taken, stays.
+    """
+    store = open_ready(replace(RULES, closing=0.2))
+    store.add_feedback("local", "r-0", "pgx-order-select", [ITEM])
+    hold, failing, sent = threading.Event(), threading.Event(), threading.Event()
+
+    def fail_later(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
+        if statement.startswith("INSERT INTO feedback"):
+            sent.set()
+        if failing.is_set() and statement.startswith("INSERT INTO audit_event"):
+            _fail()
+
+    event.listen(store.engine, "before_cursor_execute", fail_later)
+    real = store.engine.begin
+
+    class SlowCommit:
+        def __enter__(self) -> object:
+            self.context = real()
+            return self.context.__enter__()
+
+        def __exit__(self, *raised: object) -> None:
+            self.context.__exit__(*raised)
+            if sent.is_set() and not failing.is_set():
+                failing.set()
+                hold.wait(10)
+                if not settled:
+                    _fail()
+
+    broken = type("Broken", (), {"begin": lambda self: SlowCommit(), "connect": store.engine.connect})()
+    store.audit._engine = broken
+    with pytest.raises(StorageError):
+        store.add_feedback("local", "r-1", "pgx-order-select", [ITEM, replace(ITEM, card="c-2")])
+    hold.set()
+    wait_until(lambda: store.audit.state().error is not None)
+    store.close()
+    failing.clear()
+    assert [row[1] for row in stored(store)] == ["c-1", "c-1", "c-2"]
+    again = open_ready()
+    assert [row[1] for row in stored(again)] == ["c-1"]
+    assert parts_of(again) == 3
+    assert audited(again)[1:] == [
+        ("c-1", "overridden"),
+        ("c-2", "overridden"),
+        ("c-1", "withdrawn"),
+        ("c-2", "withdrawn"),
+    ]
+
+
 def _fail(*_: object) -> None:
     raise sqlite3.OperationalError("the database is gone")
 
