@@ -127,10 +127,10 @@ def _is_asker(actor: Actor, question: Question, permitting: bool) -> Truth:
         return found
     kind, users = type_and_id(reference).partition("/")[0], (asker.user or "").partition("/")[0]
     if kind == "Organization":
-        return False if asker.organizations else None
+        return False if asker.organizations and not is_elsewhere(reference) else None
     if kind not in _PEOPLE or users not in _PEOPLE:
         return None
-    # Who works at two places has another id on each server.
+    # Who works at two places has another id on each server, and so has an organisation, above.
     open_person = kind == users and is_elsewhere(reference) or kind != users and bool({kind, users} & _OPEN_TYPES)
     return None if open_person else False
 
@@ -139,7 +139,12 @@ def _is_source(reference: str | None, question: Question, permitting: bool) -> T
     named = read_reference(reference, question.asker.server)
     if named is None or not question.sources:
         return None
-    return _is_among(named, question.sources, permitting)
+    found = _is_among(named, question.sources, permitting)
+    if found is not False:
+        return found
+    kind = type_and_id(named).partition("/")[0]
+    alike = [one for one in question.sources if type_and_id(one).partition("/")[0] == kind]
+    return None if any(is_elsewhere(named) or is_elsewhere(one) for one in alike) else False
 
 
 def _is_among(reference: str, named: frozenset[str], permitting: bool) -> Truth:

@@ -47,11 +47,12 @@ class LogSpan:
         """Whether exactly this row is anchored."""
         return (row.chain, row.seq, row.hash) in self.heads
 
-    def doubt(self, row: ChainRow, *, first: bool) -> str | None:
+    def doubt(self, row: ChainRow) -> str | None:
         """What a writer of ours that logs its anchors cannot have written; None where it can."""
         known = self.last.get(row.chain)
         if known is None:
-            begin = self.begin if first else self.settled
+            # Of a chain whose beginning was purged the first row that is left is no first one.
+            begin = self.begin if row.seq == 1 else self.settled
             unknown = begin <= row.recorded <= self.end
             return "the log holds no anchor of this chain: it was added by hand" if unknown else None
         if row.seq <= known.seq:

@@ -93,7 +93,6 @@ def _follow(rows: Iterable[ChainRow], asked: set[int], span: LogSpan | None, lat
     """One pass over a chain. After a fault the row's own word counts, so that one fault is told once."""
     seen: _Chain | None = None
     for row in rows:
-        first = seen is None
         if seen is None:
             seen = _Chain(first=row, last=row)
         else:
@@ -104,7 +103,7 @@ def _follow(rows: Iterable[ChainRow], asked: set[int], span: LogSpan | None, lat
         seen.faults += [fault for fault in (own or unreadable,) if fault is not None]
         if row.recorded > latest:
             seen.tell_once(row, "is dated in the future: it was added by hand, or a clock is wrong")
-        if span is not None and not told and (what := span.doubt(row, first=first)) is not None:
+        if span is not None and not told and (what := span.doubt(row)) is not None:
             seen.tell_once(row, what)
         if row.seq in asked:
             seen.anchored[row.seq] = row.hash

@@ -24,6 +24,9 @@ from cds_hooks.records.feedback import Feedback
 
 _PLAIN = re.compile(r"[0-9A-Za-z._~:/#|+-]{1,200}")
 
+_OF_ITEM = ("card", "rows", "order", "outcomeTime", "suggestions", "reasons")
+"""What an event of feedback says of its one item."""
+
 
 @dataclass(frozen=True)
 class ReadEntry:
@@ -117,13 +120,14 @@ class AuditEvent:
         kept = {key: value for key, value in self.members.items() if value not in (None, (), [], {})}
         return orjson.dumps(kept | {"time": self.recorded}, option=orjson.OPT_SORT_KEYS).decode()
 
-    def withdraw(self, row: ChainRow | None = None) -> AuditEvent:
+    def withdraw(self, row: ChainRow | None = None, items: int = 1) -> AuditEvent:
         """The same event where the answer did not go out, since the event itself could not be stored in time.
 
-        `row`: the one that says, or may come to say, that it did.
+        `row`: the one that says, or may come to say, that it did. `items`: of feedback, how many this one stands for.
         """
-        kept = {key: value for key, value in self.members.items() if key not in ("cards", "heldBack")}
-        kept |= {"status": StorageError.status, "outcome": "withdrawn"}
+        left_out = ("cards", "heldBack") if items == 1 else _OF_ITEM
+        kept = {key: value for key, value in self.members.items() if key not in left_out}
+        kept |= {"status": StorageError.status, "outcome": "withdrawn"} | ({"items": items} if items > 1 else {})
         return AuditEvent(self.recorded, kept | ({"withdraws": {"chain": row.chain, "seq": row.seq}} if row else {}))
 
 

@@ -4,6 +4,7 @@
 * The queue is full: the next answers wait for the commit. Nothing that went out is ever dropped.
 * The database fails: what is queued stays and is tried again. Whoever waits longer than `patience` gets a
   WithdrawnError, and the event says so; for those whom a full queue refused there is a reserve, beyond it the log.
+  A refused call takes one place, however many items of feedback it had.
 * What holds only together with an event is stored in its transaction (`cds_hooks.records.audit_batch`).
 * The process ends: what is queued is written; where the database is gone, to a file (`cds_hooks.records.spill`).
 """
@@ -84,7 +85,8 @@ class AuditWriter:
         self._take([Ticket(event, report=report) for event, report in reports], wait=True)
 
     def _take(self, tickets: Sequence[Ticket], *, wait: bool) -> None:
-        deadline = time.monotonic() + self.rules.patience
+        items = sum(ticket.report is not None for ticket in tickets)
+        deadline = time.monotonic() + self.rules.patience + items * self.rules.patience_for_item
         with self._lock:
             self._start()
             full = self._await_room(tickets, deadline)
@@ -99,18 +101,18 @@ class AuditWriter:
 
     def _await_room(self, tickets: Sequence[Ticket], deadline: float) -> bool:
         """Whether the queue was full. Whoever is refused for it is told of all the same, while the reserve lasts."""
-        if len(self._queue) < self.rules.limit:
+        most = max(self.rules.limit - len(tickets), 0)  # with which there is room for all of them
+        if len(self._queue) <= most:
             return False
         try:
-            while len(self._queue) >= self.rules.limit:
+            while len(self._queue) > most:
                 self._wait_or_fail(deadline)
         except WithdrawnError:
-            for ticket in tickets:
-                if len(self._queue) < self.rules.limit + self.rules.reserve:
-                    ticket.withdraw()
-                    self._queue.append(ticket)
-                else:
-                    _LOG.error("refused call not audited", extra={"queued": len(self._queue)})
+            if len(self._queue) < self.rules.limit + self.rules.reserve:
+                tickets[0].withdraw(len(tickets))
+                self._queue.append(tickets[0])
+            else:
+                _LOG.error("refused call not audited", extra={"queued": len(self._queue)})
             raise
         return True
 
@@ -150,7 +152,13 @@ class AuditWriter:
             raise make_storage_error()
 
     def _withdraw(self, tickets: Sequence[Ticket]) -> None:
-        """Let the audit say that the answer did not go out."""
+        """Let the audit say that the answer to this call did not go out; its items without a row yet share one."""
+        waiting = [ticket for ticket in tickets if ticket.row is None and not ticket.withdrawn]
+        if len(waiting) > 1:
+            spare = set(waiting[1:])
+            waiting[0].withdraw(len(waiting))
+            self._queue = deque(ticket for ticket in self._queue if ticket not in spare)
+            tickets = [ticket for ticket in tickets if ticket not in spare]
         self._queue.extend(second for ticket in tickets if (second := ticket.withdraw()) is not None)
         self._work.notify()
 
@@ -256,12 +264,14 @@ class AuditWriter:
 
     def _end_chain(self) -> None:
         # Feedback is not spilled: whoever waits for it is refused.
-        self._withdraw([ticket for ticket in self._queue if ticket.report is not None])
+        for ticket in [ticket for ticket in self._queue if ticket.report is not None]:
+            self._withdraw([ticket])
         if self._queue:
             under_way = self._prepared.rows if self._prepared else ()
             head = under_way[-1].head if under_way else self._head or start_chain()
             rows = under_way + link(head, islice(self._queue, len(under_way), None)).rows
-            spill(self._spill_folder, rows)
+            undone = {each.row.seq: each.undoes for each in self._queue if each.row and each.undoes}
+            spill(self._spill_folder, rows, undone)
             log_anchor(rows[-1].head, closed=True)
             self._queue.clear()
             self._prepared = None

@@ -107,5 +107,7 @@ def _steps(engine: Engine, head: Head) -> Iterator[int]:
     row = AUDIT_EVENT.c
     with engine.connect() as connection:
         first = connection.execute(select(func.min(row.seq)).where(row.chain == head.chain)).scalar_one()
+    if first is None:
+        return  # another purge was faster
     yield from range(first + _STEP - 1, head.seq, _STEP)
     yield head.seq

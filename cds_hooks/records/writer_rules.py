@@ -20,6 +20,8 @@ class WriterRules:
     """How long an event waits for others to share its transaction."""
     patience: float = 1.5
     """How long a caller waits where it has to."""
+    patience_for_item: float = 0.005
+    """How much longer with each item of feedback: no clinician waits for it, and a long list must get in, too."""
     anchor_every: float = 60.0
     pauses: tuple[float, ...] = (0.05, 0.1, 0.2, 0.5, 1.0, 2.0)
     """Between attempts while the database fails; the last one repeats."""

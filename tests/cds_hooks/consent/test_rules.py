@@ -317,12 +317,28 @@ def test_what_a_result_refers_to_on_another_server_is_not_what_is_here() -> None
     assert outcome(make_pcf("permit", data=there), **abroad) == "permit"
 
 
-def test_another_id_on_another_server_may_be_the_same_person_but_not_another_organisation() -> None:
-    """Rule 6. Who works at two places has two ids; the organisation's references are all in the client's settings."""
-    person, organization = _actor(f"{OTHER}/Practitioner/8"), _actor(f"{OTHER}/Organization/8")
-    for kind in ("permit", "deny"):
-        assert outcome(make_pcf(kind, actor=person)) == "undecidable"
-        assert outcome(make_pcf(kind, actor=organization)) == "site"
+@pytest.mark.parametrize("kind", ["Practitioner", "Organization"])
+@pytest.mark.parametrize("role", ["IRCP", "AUT"], ids=["for whom", "by whom"])
+def test_another_id_on_another_server_may_be_the_same_person_or_organisation(kind: str, role: str) -> None:
+    """Rule 6. Each server gives its own ids; on the own server another id is another one."""
+    known = {"asker": replace(make_question().asker, server=OURS), "sources": frozenset({f"{kind}/lab"})}
+    for rule in ("permit", "deny"):
+        there, here = (make_pcf(rule, actor=_actor(f"{server}/{kind}/8", role)) for server in (OTHER, OURS))
+        assert (outcome(there, **known), outcome(here, **known)) == ("undecidable", "site")
+
+
+def test_an_author_by_an_id_of_another_server_is_not_known() -> None:
+    """Rule 6. As `authoredby`, too, and whichever of the rule and the result names the other server; a person is no
+    organisation anywhere.
+    """
+    there, here = (_data("authoredby", f"{server}Organization/8") for server in (f"{OTHER}/", ""))
+    person = _data("authoredby", f"{OTHER}/Practitioner/8")
+    abroad = {"sources": frozenset({f"{OTHER}/Organization/lab"})}
+    for rule, known in (("permit", "permit"), ("deny", "deny")):
+        assert outcome(make_pcf(rule, data=there)) == "undecidable"
+        assert outcome(make_pcf(rule, data=here), **abroad) == "undecidable"
+        assert (outcome(make_pcf(rule, data=here)), outcome(make_pcf(rule, data=person))) == ("site", "site")
+        assert outcome(make_pcf(rule, data=there + _data("authoredby", "Organization/lab"))) == known
 
 
 @pytest.mark.parametrize(

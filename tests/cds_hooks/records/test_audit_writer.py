@@ -29,7 +29,7 @@ from cds_hooks.records.feedback import Feedback
 from cds_hooks.records.revision import upgrade
 from cds_hooks.records.shown_cards import ShownCard
 from cds_hooks.records.store import Store, open_store
-from cds_hooks.records.tables import AUDIT_EVENT, CARD, CHAIN_ANCHOR
+from cds_hooks.records.tables import AUDIT_EVENT, CARD, CHAIN_ANCHOR, FEEDBACK
 from cds_hooks.records.writer_rules import WriterRules
 
 OpenStore = Callable[..., Store]
@@ -173,6 +173,73 @@ def test_a_full_queue_refuses_when_the_database_does_not_come_back(
     assert ["cards" in body for body in bodies(store)] == [True] * 5 + [False] * 2
     assert cards_of(store) == []
     assert caplog.messages.count("refused call not audited") == 1
+
+
+def test_one_long_list_of_feedback_fills_neither_the_queue_nor_the_reserve(open_ready: OpenStore) -> None:
+    """One that has no room is refused as one call: its row says how many items it had; the next call has its own."""
+    store = open_ready(replace(RULES, limit=10, reserve=2, patience=0.1))
+    outage = Outage(store.engine)
+    for number in range(8):
+        store.record(make_event(f"r-{number}"))
+    with pytest.raises(WithdrawnError):
+        store.add_feedback("local", "long", "pgx-order-sign", make_items(5))
+    assert store.audit.state().queued == 9
+    store.record(make_event("answered"))
+    with pytest.raises(WithdrawnError):
+        store.record(make_event("refused"))
+    outage.lasts = False
+    store.close()
+    assert told_of(store, "long") == [
+        {"kind": "feedback", "outcome": "withdrawn", "status": 503, "service": "pgx-order-sign", "items": 5}
+    ]
+    assert outcomes_of(store)[-2:] == [("answered", "answered"), ("refused", "withdrawn")]
+
+
+def test_feedback_that_waited_in_vain_without_a_row_leaves_one(open_ready: OpenStore) -> None:
+    """Whose rows are fixed has each of them withdrawn: a call that was under way in part says both."""
+    store = open_ready(replace(RULES, batch=3, patience=0.1))
+    outage = Outage(store.engine)
+    with pytest.raises(WithdrawnError):
+        store.add_feedback("local", "in part", "pgx-order-sign", make_items(7))
+    with pytest.raises(WithdrawnError):
+        store.add_feedback("local", "behind", "pgx-order-sign", make_items(7))
+    outage.lasts = False
+    wait_until(lambda: store.audit.state().queued == 0)
+    assert [(each.get("card"), each["outcome"], each.get("items")) for each in told_of(store, "in part")] == [
+        *((f"card-{number}", "overridden", None) for number in range(3)),
+        (None, "withdrawn", 4),
+        *((f"card-{number}", "withdrawn", None) for number in range(3)),
+    ]
+    assert [(each.get("card"), each["outcome"], each.get("items")) for each in told_of(store, "behind")] == [
+        (None, "withdrawn", 7)
+    ]
+    with store.engine.connect() as connection:
+        assert connection.execute(select(FEEDBACK.c.card)).all() == []
+    assert verify(store).faults == ()
+
+
+def test_a_list_longer_than_the_queue_is_stored_once_that_is_empty(open_ready: OpenStore) -> None:
+    """It is not refused for ever."""
+    store = open_ready(replace(RULES, limit=3, patience=5))
+    store.record(make_event())
+    store.add_feedback("local", "long", "pgx-order-sign", make_items(5))
+    assert [each["outcome"] for each in told_of(store, "long")] == ["overridden"] * 5
+
+
+def make_items(count: int) -> list[Feedback]:
+    """Items of feedback, each on a card of its own."""
+    return [Feedback(f"card-{number}", "overridden", "2026-02-01T10:30:00Z") for number in range(count)]
+
+
+def told_of(store: Store, request: str) -> list[dict[str, Any]]:
+    """What the rows of one request say, without what all of them say."""
+    said = [orjson.loads(body) for body in bodies(store)]
+    common = ("time", "host", "tenant", "requestId")
+    return [
+        {key: value for key, value in each.items() if key not in common}
+        for each in said
+        if each["requestId"] == request
+    ]
 
 
 def test_a_batch_is_not_stored_twice_when_its_confirmation_was_lost(store: Store) -> None:

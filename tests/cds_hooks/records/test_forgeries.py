@@ -14,7 +14,7 @@ from sqlalchemy import Engine, text
 from app import main
 from cds_hooks.records.anchor import read_anchors
 from cds_hooks.records.audit_check import check_audit
-from cds_hooks.records.audit_event import AuditEvent, shift_time
+from cds_hooks.records.audit_event import AuditEvent, shift_time, tell_time
 from cds_hooks.records.audit_rows import insert_anchor, insert_rows, read_rows
 from cds_hooks.records.chain import ChainRow, Head, add_row, start_chain
 from cds_hooks.records.retention import purge
@@ -228,6 +228,23 @@ def test_what_the_log_does_not_cover_is_no_fault(engine: Engine, honest: tuple[l
     write(engine, make_rows(["2026-09-01T07:59:00.000Z", "2026-09-01T08:01:00.000Z"]))
     write(engine, make_rows(every(60, 5, "2026-09-05T08:00:00.000Z")))
     assert find(engine, lines) == set()
+
+
+def test_the_first_row_that_a_purge_left_is_not_its_chains_first(
+    engine: Engine, honest: tuple[list[ChainRow], list[str]]
+) -> None:
+    """Its worker was killed within a minute of the log's begin; a chain that began there would be made up."""
+    _, lines = honest
+    begun = lines[0] = to_line(make_rows(["2026-09-01T00:00:00.000Z"])[0].head)
+    write(engine, killed := make_rows(["2026-08-31T23:59:30.000Z", "2026-09-01T00:00:30.000Z"]))
+    missing = "missing: the whole chain was removed; an anchor of the log knows 1 rows"
+    known = (orjson.loads(begun)["chain"], 1, missing)
+    assert find(engine, lines, tell_time()) == {known}
+    lines += run_purge(engine, date(2026, 9, 1))
+    assert [row.seq for row in rows_of(engine) if row.chain == killed[0].chain] == [2]
+    assert find(engine, lines, tell_time()) == {known}
+    write(engine, made_up := make_rows(["2026-09-01T00:00:40.000Z"]))
+    assert find(engine, lines, tell_time()) == {known, (made_up[0].chain, 1, UNLOGGED_CHAIN)}
 
 
 def test_the_line_of_an_old_purge_does_not_stretch_the_log(

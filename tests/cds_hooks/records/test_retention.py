@@ -10,7 +10,7 @@ import orjson
 import pytest
 from audit_samples import make_event, verify
 from click.testing import CliRunner
-from sqlalchemy import Engine, func, insert, select, text
+from sqlalchemy import Connection, Engine, delete, func, insert, select, text
 
 from app import main
 from cds_hooks.records import retention
@@ -74,6 +74,23 @@ def test_a_second_purge_goes_on_from_the_first(store: Store, engine: Engine, cha
     assert purge(engine, SECOND).audit_rows == 0
     verdict = verify(store)
     assert (verdict.faults, verdict.starts) == ((), {chains[1].chain: 16})
+
+
+def test_two_purges_at_once_do_no_harm(
+    store: Store, engine: Engine, chains: tuple[Head, Head, Head], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The slower one finds a chain gone that it was about to remove."""
+    attest = retention._attest
+
+    def attest_late(connection: Connection, start: str, heads: list[Head]) -> None:
+        monkeypatch.setattr(retention, "_attest", attest)
+        with engine.begin() as other:
+            other.execute(delete(AUDIT_EVENT).where(AUDIT_EVENT.c.chain == chains[0].chain))
+        attest(connection, start, heads)
+
+    monkeypatch.setattr(retention, "_attest", attest_late)
+    assert purge(engine, FIRST) == Purged(audit_rows=6, cards=0, comments=0)
+    assert verify(store).faults == ()
 
 
 def test_what_earlier_purges_said_outlives_them(store: Store, engine: Engine, chains: tuple[Head, Head, Head]) -> None:

@@ -66,6 +66,49 @@ def test_every_report_is_kept_when_a_card_is_reported_twice(store: Store) -> Non
     assert [row[2] for row in stored(store)] == ["overridden", "accepted", "overridden"]
 
 
+def test_a_long_list_costs_no_more_statements_than_a_short_one(store: Store) -> None:
+    """Each takes its time on the way to a database: some an item, and a long list would be refused for ever.
+
+    Only SQLite, to which there is no way, numbers items one by one.
+    """
+    seen: list[str] = []
+
+    def note(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
+        if "feedback" in statement or "SAVEPOINT" in statement:
+            seen.append(statement.partition("(")[0].partition("sa_")[0].strip())
+
+    event.listen(store.engine, "before_cursor_execute", note)
+    store.add_feedback("local", "r-1", "pgx-order-select", [ITEM])
+    short, seen[:] = list(seen), []
+    long_list = [replace(ITEM, card=f"d-{number}", suggestions=("s",) * 5) for number in range(100)]
+    store.add_feedback("local", "r-2", "pgx-order-select", long_list)
+    parts = ["INSERT INTO feedback_suggestion", "INSERT INTO feedback_reason", "RELEASE SAVEPOINT"]
+    assert short == ["SAVEPOINT", "INSERT INTO feedback", *parts]
+    items = 100 if store.engine.dialect.name == "sqlite" else 1
+    assert seen == ["SAVEPOINT", *["INSERT INTO feedback"] * items, *parts]
+    assert [row[1] for row in stored(store)] == ["c-1", *(f"d-{number}" for number in range(100))]
+    with store.engine.connect() as connection:
+        whose = select(FEEDBACK.c.card, FEEDBACK_SUGGESTION.c.suggestion).join_from(FEEDBACK, FEEDBACK_SUGGESTION)
+        found = [tuple(row) for row in connection.execute(whose.where(FEEDBACK.c.card != "c-1"))]
+    assert sorted(found) == sorted((f"d-{number}", "s") for number in range(100) for _ in range(5))
+
+
+def test_a_long_list_may_wait_longer(open_ready: OpenStore, engine: Engine, url: str) -> None:
+    """The database is away for longer than one item would be waited for."""
+    store = open_ready(replace(RULES, patience=0.1, patience_for_item=0.5))
+    sent = threading.Thread(target=store.add_feedback, args=("local", "r-1", "pgx-order-select", [ITEM] * 20))
+    with engine.connect() as connection:
+        lock = "BEGIN IMMEDIATE" if url.startswith("sqlite") else "LOCK TABLE audit_event IN EXCLUSIVE MODE"
+        connection.exec_driver_sql(lock)
+        with pytest.raises(StorageError):
+            store.audit.record(make_event(), wait=True)
+        sent.start()
+        sent.join(0.2)
+        connection.rollback()
+    sent.join()
+    assert len(stored(store)) == 20
+
+
 def test_feedback_survives_a_restart(open_ready: OpenStore) -> None:
     """The tables are made once and found again."""
     open_ready().add_feedback("local", "r-1", "pgx-order-select", [ITEM])
@@ -158,6 +201,60 @@ def test_feedback_that_nobody_stored_before_the_end_is_spilled_as_withdrawn(
     again = open_ready()
     assert audited(again) == [("c-1", "overridden"), ("c-1", "withdrawn")]
     assert stored(again) == []
+
+
+@pytest.mark.parametrize("settled", [True, False], ids=["known to be stored", "commit without an answer"])
+def test_feedback_that_was_stored_too_late_is_taken_back_by_the_next_start_where_the_database_fails(
+    open_ready: OpenStore, settled: bool
+) -> None:
+    """Its caller was refused, the database fails, the process ends: the file says which items do not hold.
+
+    The same item that was sent again, and taken, stays.
+    """
+    store = open_ready(replace(RULES, closing=0.2))
+    store.add_feedback("local", "r-0", "pgx-order-select", [ITEM])
+    hold, failing, sent = threading.Event(), threading.Event(), threading.Event()
+
+    def fail_later(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
+        if statement.startswith("INSERT INTO feedback"):
+            sent.set()
+        if failing.is_set() and statement.startswith("INSERT INTO audit_event"):
+            _fail()
+
+    event.listen(store.engine, "before_cursor_execute", fail_later)
+    real = store.engine.begin
+
+    class SlowCommit:
+        def __enter__(self) -> object:
+            self.context = real()
+            return self.context.__enter__()
+
+        def __exit__(self, *raised: object) -> None:
+            self.context.__exit__(*raised)
+            if sent.is_set() and not failing.is_set():
+                failing.set()
+                hold.wait(10)
+                if not settled:
+                    _fail()
+
+    broken = type("Broken", (), {"begin": lambda self: SlowCommit(), "connect": store.engine.connect})()
+    store.audit._engine = broken
+    with pytest.raises(StorageError):
+        store.add_feedback("local", "r-1", "pgx-order-select", [ITEM, replace(ITEM, card="c-2")])
+    hold.set()
+    wait_until(lambda: store.audit.state().error is not None)
+    store.close()
+    failing.clear()
+    assert [row[1] for row in stored(store)] == ["c-1", "c-1", "c-2"]
+    again = open_ready()
+    assert [row[1] for row in stored(again)] == ["c-1"]
+    assert parts_of(again) == 3
+    assert audited(again)[1:] == [
+        ("c-1", "overridden"),
+        ("c-2", "overridden"),
+        ("c-1", "withdrawn"),
+        ("c-2", "withdrawn"),
+    ]
 
 
 def _fail(*_: object) -> None:
